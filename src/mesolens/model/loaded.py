@@ -1,0 +1,28 @@
+"""A model that is ready to be looked into: the module, its tokenizer and its card, held together."""
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mesolens.model.anatomy import Anatomy
+from mesolens.model.card import ModelCard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """An unmodified Hugging Face causal LM in evaluation mode, its parameters frozen.
+
+    Attributes:
+        module: the model as transformers built it.
+        tokenizer: None when the folder has none; contrasts must then be given as token ids.
+        card: what plans and reports may know of it, the anatomy included.
+    """
+
+    module: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase | None
+    card: ModelCard
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What probing found in it."""
+        return self.card.anatomy

@@ -1,0 +1,93 @@
+"""The one way to touch a running model: read, blend or replace what passes a point, and leave no trace.
+
+A :class:`Point` is a module's input or output. An action receives the tensor that passes and returns another to take
+its place, or None to leave it. Inside ``with tapped(model, {point: action})`` the actions run at each forward pass;
+when the block ends, by whatever way, every hook is gone.
+
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+    >>> seen = []
+    >>> with tapped(net, {Point("0", "out"): seen.append}):
+    ...     _ = net(torch.zeros(1, 2))
+    >>> len(seen), len(net[0]._forward_hooks)
+    (1, 0)
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+Action = Callable[[Tensor], Tensor | None]
+Call = tuple[tuple[object, ...], dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place where a tensor passes: the first tensor argument (`in`) or the first output (`out`) of a module."""
+
+    module: str
+    side: Literal["in", "out"]
+
+
+@contextmanager
+def tapped(model: nn.Module, actions: Mapping[Point, Action]) -> Generator[None]:
+    """Run `actions` at their points during every forward pass inside the block.
+
+    Raises:
+        AttributeError: a point names a module that the model does not have; nothing stays hooked then.
+    """
+    with ExitStack() as hooks:
+        for point, action in actions.items():
+            handle = _attach(model.get_submodule(point.module), point, action)
+            hooks.callback(handle.remove)
+        yield
+
+
+def _attach(module: nn.Module, point: Point, action: Action) -> RemovableHandle:
+    if point.side == "in":
+        return module.register_forward_pre_hook(_before(action), with_kwargs=True)
+    return module.register_forward_hook(_after(action))
+
+
+def _before(action: Action) -> Callable[[nn.Module, tuple[object, ...], dict[str, object]], Call | None]:
+    def hook(_: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> Call | None:
+        tensor = first_tensor((*args, *kwargs.values()))
+        changed = action(tensor)
+        if changed is None:
+            return None
+        return (
+            tuple(changed if value is tensor else value for value in args),
+            {name: changed if value is tensor else value for name, value in kwargs.items()},
+        )
+
+    return hook
+
+
+def _after(action: Action) -> Callable[[nn.Module, tuple[object, ...], object], object]:
+    def hook(_: nn.Module, __: tuple[object, ...], output: object) -> object:
+        tensor = first_tensor(output)
+        changed = action(tensor)
+        if changed is None or isinstance(output, Tensor):
+            return changed
+        return tuple(changed if value is tensor else value for value in cast(Iterable[object], output))
+
+    return hook
+
+
+def first_tensor(passing: object) -> Tensor:
+    """The hidden states among what passes: the tensor itself, or the first tensor of a tuple.
+
+    Raises:
+        TypeError: there is no tensor in it.
+    """
+    if isinstance(passing, Tensor):
+        return passing
+    if isinstance(passing, tuple):
+        for value in cast(tuple[object, ...], passing):
+            if isinstance(value, Tensor):
+                return value
+    raise TypeError(f"no tensor among what passes here: {type(passing).__name__}")
