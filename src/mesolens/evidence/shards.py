@@ -47,3 +47,11 @@ class Shard:
     def __post_init__(self) -> None:
         document = cast(Json, {"instrument": self.instrument, "depends": dict(self.depends)})
         object.__setattr__(self, "key", content_key(document))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a piece of work will take at most: floating-point operations, and bytes of memory beside the weights."""
+
+    flops: float
+    bytes: float
