@@ -45,7 +45,7 @@ class Writer:
     @property
     def leaf(self) -> Literal["h", "n"]:
         """How sites name this writer's leaves."""
-        return "h" if self.name == "attn" else "n"
+        return "h" if self.name.startswith("attn") else "n"
 
 
 @dataclass(frozen=True, slots=True)
