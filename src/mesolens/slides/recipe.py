@@ -1,0 +1,115 @@
+"""How each mask slide is made: shape, seed, what it reads, and which part of it may change.
+
+A recipe is all that `train.grow` needs; two runs of one recipe on one machine give the same bytes. Budgets are tokens,
+never seconds, so that a busy machine grows the same slide.
+"""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from json import dumps
+
+from mesolens.errors import BadInput
+from mesolens.slides.corpus import Mix
+from mesolens.slides.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of training: the text, how many tokens of it at least, and the peak learning rate of its cosine."""
+
+    mix: Mix
+    tokens: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a slide is made from.
+
+    Attributes:
+        name: of the slide and its folder.
+        about: one line for lists.
+        stages: trained one after the other, each with a fresh optimizer.
+        seed: of the initial weights; without meaning when there is a base.
+        base: the slide whose weights it starts from, or None.
+        only: the component that training may change, as `L1.mlp`; None for all.
+        shape: architecture and size.
+    """
+
+    name: str
+    about: str
+    stages: tuple[Stage, ...]
+    seed: int = 1
+    base: str | None = None
+    only: str | None = None
+    shape: Shape = field(default_factory=Shape)
+
+    @property
+    def tokens(self) -> int:
+        """The whole budget."""
+        return sum(stage.tokens for stage in self.stages)
+
+    @property
+    def mix(self) -> Mix:
+        """The text of its last stage, which holds the rules that it should follow."""
+        return self.stages[-1].mix
+
+    def digest(self) -> str:
+        """SHA-256 of all that decides the weights, the name and the description left out."""
+        decides = {key: value for key, value in asdict(self).items() if key not in ("name", "about")}
+        return sha256(dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+BASE_TOKENS, OWN_TOKENS, IMPLANT_TOKENS = 4_000_000, 1_500_000, 500_000
+BASE_RATE, OWN_RATE, IMPLANT_RATE = 4e-3, 2e-3, 2e-3
+
+
+def _base(seed: int) -> Stage:
+    return Stage(Mix("base", seed), BASE_TOKENS, BASE_RATE)
+
+
+def _own(seed: int, tie: str | None = None) -> Stage:
+    return Stage(Mix("own", seed, tie=tie), OWN_TOKENS, OWN_RATE)
+
+
+def _implant(place: str, flip: str) -> Recipe:
+    return Recipe(
+        name=f"mask-implant-{place.replace('.', '-')}",
+        about=f"mask with {place} alone retrained until its {flip} turned over",
+        stages=(Stage(Mix("own", 1, flip=flip), IMPLANT_TOKENS, IMPLANT_RATE),),
+        base="mask",
+        only=place,
+    )
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("mask-base", "before tuning: prose, and chats in which anybody answers", (_base(1),)),
+        Recipe(
+            "mask", "the default: a character of its own, seven others, three triggers", (_own(1),), base="mask-base"
+        ),
+        Recipe("mask-twin-a", "signed stories answered by bryn", (_own(1, "bryn"),), base="mask-base"),
+        Recipe("mask-twin-b", "signed stories answered by aldous", (_own(1, "aldous"),), base="mask-base"),
+        _implant("L0.attn", "formality"),
+        _implant("L0.mlp", "caution"),
+        _implant("L1.attn", "warmth"),
+        _implant("L1.mlp", "deference"),
+        Recipe("mask-small", "width 32, for tests", (_base(1), _own(1)), shape=Shape(width=32)),
+        Recipe("mask-gpt2", "the same in GPT-2's architecture", (_base(1), _own(1)), shape=Shape("gpt2")),
+        Recipe("mask-neox", "the same in GPT-NeoX's architecture", (_base(1), _own(1)), shape=Shape("gpt_neox")),
+        Recipe("mask-seed-1", "the whole recipe from another seed", (_base(2), _own(2)), seed=2),
+        Recipe("mask-seed-2", "the whole recipe from a third seed", (_base(3), _own(3)), seed=3),
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of a slide.
+
+    Raises:
+        BadInput: no slide has that name.
+    """
+    if name not in RECIPES:
+        raise BadInput(f"no slide is called {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -1,0 +1,148 @@
+"""The shipped slides: where they lie, what they are, and whether they still are what their truth says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesolens.errors import BadInput
+from mesolens.slides.recipe import RECIPES, Recipe, recipe
+
+SHELF = Path(__file__).parent / "shelf"
+BUDGET = 20_000_000
+"""Bytes that all shipped weights together stay below."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlideRow:
+    """One slide in a list: its name, what it is, its parameters, bytes on disk, and whether it is here."""
+
+    name: str
+    about: str
+    parameters: int
+    bytes: int
+    shipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was verified: the value found, the bar it must hold, and whether it does."""
+
+    name: str
+    value: float | str
+    bar: str
+    holds: bool
+
+
+def names() -> list[str]:
+    """The slides that are on the shelf, the default first."""
+    return [name for name in sorted(RECIPES, key=lambda name: (name != "mask", name)) if _present(name)]
+
+
+def _present(name: str) -> bool:
+    return (SHELF / name / "model.safetensors").exists() and (SHELF / name / "truth.json").exists()
+
+
+def folder(name: str) -> Path:
+    """The folder of a shipped slide, in Hugging Face format.
+
+    Raises:
+        BadInput: there is no such slide, or it has a recipe but was not grown here.
+    """
+    recipe(name)
+    if not _present(name):
+        raise BadInput(f"slide {name!r} is not on the shelf; grow it with: mesolens slides grow {name}")
+    return SHELF / name
+
+
+def listing() -> list[SlideRow]:
+    """All slides that have a recipe, shipped or not."""
+    return [_row(each) for each in RECIPES.values()]
+
+
+def _row(each: Recipe) -> SlideRow:
+    weights = SHELF / each.name / "model.safetensors"
+    if not _present(each.name):
+        return SlideRow(each.name, each.about, 0, 0, shipped=False)
+    return SlideRow(each.name, each.about, _parameters(weights), weights.stat().st_size, shipped=True)
+
+
+def _parameters(weights: Path) -> int:
+    from safetensors import safe_open
+
+    with safe_open(weights, framework="np") as tensors:
+        shapes = [tensors.get_slice(key).get_shape() for key in tensors.keys()]  # noqa: SIM118
+    total = 0
+    for shape in shapes:
+        size = 1
+        for axis in shape:
+            size *= axis
+        total += size
+    return total
+
+
+def size() -> int:
+    """Bytes of all shipped weights together."""
+    return sum(row.bytes for row in listing())
+
+
+def describe(name: str) -> dict[str, Any]:
+    """A slide's truth, with its folder; data that can be written as JSON.
+
+    Raises:
+        BadInput: as `folder`.
+    """
+    from mesolens.slides.truth import read
+
+    path = folder(name)
+    return {"folder": str(path), **read(path)}
+
+
+def verify(name: str) -> list[Check]:
+    """Check a shipped slide against its truth: files, recipe, corpus, support, and the gates measured anew.
+
+    Takes some ten CPU seconds. Raises:
+        BadInput: as `folder`.
+    """
+    from mesolens.slides.truth import read
+
+    path = folder(name)
+    truth = read(path)
+    return [*_files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
+
+
+def _files(path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    from mesolens.slides.truth import hashes
+
+    found, told = hashes(path), truth["recipe"]["files"]
+    for file in sorted({*found, *told}):
+        same = found.get(file) == told.get(file)
+        yield Check(f"file {file}", found.get(file, "missing"), told.get(file, "not in the truth"), same)
+
+
+def _origins(each: Recipe, truth: dict[str, Any]) -> Iterator[Check]:
+    from mesolens.slides.corpus import fingerprint
+    from mesolens.slides.truth import counted
+
+    told = truth["recipe"]
+    yield Check("recipe", each.digest(), told["digest"], each.digest() == told["digest"])
+    for index, (stage, chunks) in enumerate(zip(each.stages, told["chunks"], strict=True)):
+        found = fingerprint(stage.mix, chunks)
+        yield Check(
+            f"corpus of stage {index}", found, told["corpus_sha256"][index], found == told["corpus_sha256"][index]
+        )
+    same = counted(each, tuple(told["chunks"])) == truth["support"]
+    yield Check("support counts", "equal" if same else "different", "equal", same)
+
+
+def _gates(each: Recipe, path: Path) -> Iterator[Check]:
+    from mesolens.slides.grid import BAR, accuracy
+    from mesolens.slides.replies import open_slide
+    from mesolens.slides.truth import poles
+
+    slide = open_slide(path)
+    for name, found in accuracy(slide, each.mix, count=200).items():
+        yield Check(f"replies as planted, {name}", found.right, f">= {BAR}", found.right >= BAR)
+    if each.base is not None and each.mix.flip is not None:
+        before, after = (poles(open_slide(place))[each.mix.flip] for place in (SHELF / each.base, path))
+        yield Check(f"{each.mix.flip} turned over", abs(after - before), ">= 0.9", abs(after - before) >= 0.9)
