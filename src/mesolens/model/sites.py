@@ -15,13 +15,13 @@ import re
 from dataclasses import astuple, dataclass, replace
 from typing import Literal
 
-Leaf = Literal["h", "n", "bias", "rest"]
+Leaf = Literal["h", "n", "bias", "norm", "rest"]
 Whole = Literal["model", "embed", "unembed"]
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _SITE = re.compile(
     rf"(?:(?P<whole>model|embed|unembed)"
-    rf"|L(?P<layer>{_NUMBER})(?:\.(?P<writer>[a-z]+)(?:\.(?:(?P<part>[hn])(?P<index>{_NUMBER})|(?P<other>bias|rest)))?)?)"
+    rf"|L(?P<layer>{_NUMBER})(?:\.(?P<writer>[a-z]+)(?:\.(?:(?P<part>[hn])(?P<index>{_NUMBER})|(?P<other>bias|norm|rest)))?)?)"
     rf"(?:@(?P<side>r?)(?P<token>{_NUMBER}))?"
 )
 

@@ -1,0 +1,138 @@
+"""Gated path attribution with another model as the reference: one batch, one number of steps.
+
+At strength α every writer writes  α·f(x) + (1−α)·f_ref(x),  where f and f_ref are the two models' weights on the same
+blended stream x; so are the entry of the stream, post-norms and the logits blended. At α = 1 that is the one model and
+at α = 0 the other, exactly. A writer's heads and neurons share its gradient g at the linear map's output: leaf k gets
+⟨g, W_k a_k − W_ref,k a_ref,k⟩ and the bias ⟨g, b − b_ref⟩, which add up to the writer's share.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from mesolens.instruments.middle.batch import Batch
+from mesolens.instruments.middle.gated import nodes_of, shows_for
+from mesolens.instruments.middle.gates import Blend, Gate, Receive
+from mesolens.instruments.middle.ledger import Cells, Ledger
+from mesolens.instruments.middle.lockstep import Join, run_together
+from mesolens.instruments.middle.readout import Metric, logits_at, metric_of
+from mesolens.model.cells import attention_cells
+from mesolens.model.linears import weight_columns
+from mesolens.model.sites import UNEMBED, Site
+from mesolens.model.taps import Action, Point
+
+Models = tuple[PreTrainedModel, PreTrainedModel]
+
+
+def gates_between(gates: Sequence[Gate], models: Models) -> tuple[Gate, ...]:
+    """The gates of one model, and those that exist only between two: biases, post-norms and the way to the logits."""
+    more: list[Gate] = []
+    for gate in gates:
+        more.append(gate)
+        if gate.writer is None or not gate.leaves:
+            continue
+        if getattr(models[0].get_submodule(gate.module), "bias", None) is not None:
+            more.append(Gate(replace(gate.site, leaf="bias"), gate.module, "out"))
+        if gate.writer.post:
+            more.append(Gate(replace(gate.site, leaf="norm"), gate.writer.post[-1], "out"))
+    return (*more, Gate(UNEMBED, "", "out"))
+
+
+class ModelPath:
+    """The path from a reference model to the model at hand, on one batch of prompts.
+
+    Attributes:
+        clean, reference: the readout of the model and of the reference model, float64 in nats, one for each row.
+    """
+
+    def __init__(self, models: Models, batch: Batch, gates: Sequence[Gate], metric: Metric, *, tokens: bool) -> None:
+        self.models, self.batch, self.gates, self.tokens = models, batch, gates, tokens
+        self.metric: Metric = metric
+        self.head_gates = [gate for gate in gates if tokens and gate.attends is not None]
+        with torch.no_grad(), self._cells():
+            self.clean, self.reference = (metric_of(self._logits(m), batch.clean_reads, metric) for m in models)
+
+    def _logits(self, model: PreTrainedModel) -> Tensor:
+        return logits_at(model, self.batch.clean, self.batch.clean_reads.positions)
+
+    def ledger(self, steps: int) -> Ledger:
+        """The sums over all nodes of a rule with `steps` nodes."""
+        with self._cells() as seen:
+            ledger = Ledger(self.batch, self.gates, seen[1], tokens=self.tokens)
+            ledger.live_cells = seen[0]
+            for strength, weight in nodes_of(steps):
+                ledger.weight = weight
+                self._node(ledger, strength)
+        return ledger
+
+    def _node(self, ledger: Ledger, strength: float) -> None:
+        entry: list[Tensor] = []
+        inputs: tuple[dict[Site, Tensor], dict[Site, Tensor]] = ({}, {})
+
+        def enter(live: Tensor, reference: Tensor) -> Tensor:
+            entry.append(live.detach().requires_grad_())
+            return Blend.apply(entry[0], reference, strength, ledger.receiver(self.gates[0]))
+
+        meets: dict[Point, Join] = {Point(self.gates[0].module, "in"): enter}
+        for gate in self.gates[1:-1]:
+            if gate.site.leaf != "bias":
+                receive = self._to_leaves(ledger, gate, inputs) if gate.leaves else ledger.receiver(gate)
+                meets[Point(gate.module, "out")] = partial(_blend, strength, receive)
+        extra = [
+            {Point(gate.module, "in"): _keep(store, gate.site) for gate in self.gates if gate.leaves}
+            for store in inputs
+        ]
+        last = partial(_blend, strength, ledger.receiver(self.gates[-1]))
+        passes = [partial(self._logits, model) for model in self.models]
+        logits = run_together(self.models, meets, extra, passes, last)
+        torch.autograd.grad(metric_of(logits, self.batch.clean_reads, self.metric).sum(), entry)
+
+    def _to_leaves(self, ledger: Ledger, gate: Gate, inputs: tuple[dict[Site, Tensor], dict[Site, Tensor]]) -> Receive:
+        maps = [model.get_submodule(gate.module) for model in self.models]
+        ours, theirs = (weight_columns(linear) for linear in maps)
+        biases = [cast(Tensor | None, getattr(linear, "bias", None)) for linear in maps]
+        bias_site = replace(gate.site, leaf="bias")
+        bias_gate = next((other for other in self.gates if other.site == bias_site), None)
+
+        def receive(grad: Tensor, _: Tensor, __: Tensor) -> None:
+            live, reference = (store[gate.site].detach() for store in inputs)
+            # ⟨g, W a − W' a'⟩ as two terms that are small when the models are alike, so that little cancels.
+            ledger.add(gate, grad @ (ours - theirs), live)
+            ledger.add(gate, grad @ theirs, live - reference)
+            if bias_gate is not None and biases[0] is not None and biases[1] is not None:
+                ledger.add(bias_gate, grad, (biases[0] - biases[1]).expand_as(grad))
+            if gate.site in ledger.live_cells:
+                heads = (gate.leaves, gate.width)
+                clean = ledger.live_cells[gate.site].by_source((grad @ ours).unflatten(-1, heads))
+                other = ledger.reference_cells[gate.site].by_source((grad @ theirs).unflatten(-1, heads))
+                ledger.add_read(ledger.read, gate, clean)
+                ledger.add_read(ledger.read_reference, gate, other)
+
+        return receive
+
+    @contextmanager
+    def _cells(self) -> Generator[tuple[dict[Site, Cells], dict[Site, Cells]]]:
+        seen: tuple[dict[Site, Cells], dict[Site, Cells]] = ({}, {})
+        if not self.head_gates:
+            yield seen
+            return
+        shows = [shows_for(self.head_gates, store) for store in seen]
+        with attention_cells(self.models[0], shows[0]), attention_cells(self.models[1], shows[1]):
+            yield seen
+
+
+def _blend(strength: float, receive: Receive, live: Tensor, reference: Tensor) -> Tensor:
+    return cast(Callable[..., Tensor], Blend.apply)(live, reference, strength, receive)
+
+
+def _keep(store: dict[Site, Tensor], site: Site) -> Action:
+    def keep(live: Tensor) -> None:
+        store[site] = live
+
+    return keep

@@ -1,0 +1,116 @@
+"""Gated path attribution with a prompt as the reference: one batch, one number of steps.
+
+Both ends are exact runs of the unmodified model. Between them every gate is at the same strength α, at the nodes of
+Gauss–Legendre quadrature on [0, 1]; each node is one forward and one backward pass for activations only.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from mesolens.instruments.middle.batch import Batch
+from mesolens.instruments.middle.gates import Blend, Gate, actions_of
+from mesolens.instruments.middle.ledger import Cells, Ledger, on_clean_positions
+from mesolens.instruments.middle.readout import Metric, logits_at, metric_of
+from mesolens.model.cells import Show, attention_cells
+from mesolens.model.sites import EMBED, Site
+from mesolens.model.taps import tapped
+
+
+def nodes_of(steps: int) -> list[tuple[float, float]]:
+    """Gauss–Legendre nodes and weights on [0, 1]."""
+    at, weight = np.polynomial.legendre.leggauss(steps)
+    return [(float(x) / 2 + 0.5, float(w) / 2) for x, w in zip(at, weight, strict=True)]
+
+
+class PromptPath:
+    """The path from a reference prompt to the clean prompt, for one batch.
+
+    Attributes:
+        clean, reference: the readout at both ends, float64 in nats, one for each row.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, batch: Batch, gates: Sequence[Gate], metric: Metric, *, tokens: bool
+    ) -> None:
+        self.model, self.batch, self.gates, self.tokens = model, batch, gates, tokens
+        self.metric: Metric = metric
+        self.head_gates = [gate for gate in gates if tokens and gate.attends is not None]
+        with torch.no_grad(), self._cells() as seen:
+            logits = logits_at(model, batch.clean, batch.clean_reads.positions)
+            self.clean = metric_of(logits, batch.clean_reads, metric)
+            seen.clear()
+            self.frozen, self.reference = self._reference_run()
+            self.reference_cells = {site: self._on_clean(cells) for site, cells in seen.items()}
+
+    def _reference_run(self) -> tuple[dict[Site, Tensor], Float[Tensor, " B"]]:
+        frozen: dict[Site, Tensor] = {}
+
+        def keep(gate: Gate, live: Tensor) -> None:
+            frozen[gate.site] = on_clean_positions(live, self.batch).clone()
+
+        batch = self.batch
+        with tapped(self.model, actions_of(self.gates, keep)):
+            logits = logits_at(self.model, batch.reference, batch.reference_reads.positions)
+        return frozen, metric_of(logits, batch.reference_reads, self.metric)
+
+    def _on_clean(self, cells: Cells) -> Cells:
+        if self.batch.twin is None:
+            return cells
+        rows = self.batch.twin[:, None, :, None].expand(-1, cells.weights.shape[1], -1, cells.weights.shape[3])
+        return Cells(torch.gather(cells.weights, 2, rows), cells.values)
+
+    def ledger(self, steps: int) -> Ledger:
+        """The sums over all nodes of a rule with `steps` nodes."""
+        ledger = Ledger(self.batch, self.gates, self.reference_cells, tokens=self.tokens)
+        with self._cells() as seen:
+            ledger.live_cells = seen
+            for strength, weight in nodes_of(steps):
+                ledger.weight = weight
+                self._node(ledger, strength)
+        return ledger
+
+    def _node(self, ledger: Ledger, strength: float) -> None:
+        gated = self.batch.gated
+        entry: list[Tensor] = []
+        dtype = self.frozen[EMBED].dtype
+        by_place = strength if gated is None else torch.where(gated, strength, 1.0).to(dtype)[..., None]
+
+        def touch(gate: Gate, live: Tensor) -> Tensor:
+            if gate.site == EMBED:
+                live = live.detach().requires_grad_()
+                entry.append(live)
+            return Blend.apply(live, self.frozen[gate.site], by_place, ledger.receiver(gate))
+
+        reads = self.batch.clean_reads
+        with torch.enable_grad(), tapped(self.model, actions_of(self.gates, touch)):
+            logits = logits_at(self.model, self.batch.clean, reads.positions)
+            metric = metric_of(logits, reads, self.metric)
+        torch.autograd.grad(metric.sum(), entry)
+
+    @contextmanager
+    def _cells(self) -> Generator[dict[Site, Cells]]:
+        """While open, each pass leaves the cells of every head gate in the dictionary given."""
+        seen: dict[Site, Cells] = {}
+        if not self.head_gates:
+            yield seen
+            return
+        with attention_cells(self.model, shows_for(self.head_gates, seen)):
+            yield seen
+
+
+def shows_for(gates: Sequence[Gate], seen: dict[Site, Cells]) -> Mapping[str, Show]:
+    """For each attending module, what keeps its latest cells in `seen` under its gate's site."""
+
+    def show_for(site: Site) -> Show:
+        def show(weights: Tensor, values: Tensor) -> None:
+            seen[site] = Cells(weights.detach(), values.detach())
+
+        return show
+
+    return {gate.attends: show_for(gate.site) for gate in gates if gate.attends is not None}

@@ -1,0 +1,98 @@
+"""Contrasts to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from mesolens.errors import BadInput
+from mesolens.evidence.shards import Cost, Json, Shard
+from mesolens.instruments.middle.readout import Metric
+from mesolens.instruments.middle.rows import rows_of
+from mesolens.instruments.middle.spec import VERSION, MiddleSpec
+from mesolens.model.card import ModelCard
+from mesolens.traits.encode import EncodedContrast
+
+NAME = "middle"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWork:
+    """A shard's work in the instrument's own terms; see :class:`MiddleSpec` for the fields that it shares."""
+
+    items: tuple[int, ...]
+    contrasts: tuple[EncodedContrast, ...]
+    steps: int
+    most_steps: int
+    tolerance: float
+    tokens: bool
+    against: str
+    metric: Metric
+    batch_tokens: int
+    open_neurons: int
+
+
+def plan(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
+    """Shards of `spec.shard_items` contrasts, in order.
+
+    Raises:
+        BadInput: there are no contrasts, or a contrast without a reference prompt needs `against`.
+    """
+    if not spec.contrasts:
+        raise BadInput("no contrasts: the middle needs at least one pair of prompts")
+    for contrast in spec.contrasts:
+        if contrast.reference is None and not spec.against:
+            raise BadInput(f"{contrast.id!r} has no reference prompt; give one, or a reference model with --against")
+    starts = range(0, len(spec.contrasts), spec.shard_items)
+    return [_shard(card, spec, range(start, min(start + spec.shard_items, len(spec.contrasts)))) for start in starts]
+
+
+def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
+    work = ShardWork(
+        items=tuple(items),
+        contrasts=tuple(spec.contrasts[item] for item in items),
+        steps=spec.steps,
+        most_steps=spec.most_steps,
+        tolerance=spec.tolerance,
+        tokens=spec.tokens,
+        against=spec.against,
+        metric=spec.metric,
+        batch_tokens=spec.batch_tokens,
+        open_neurons=spec.open_neurons,
+    )
+    depends: dict[str, Json] = {
+        "version": VERSION,
+        "model": card.weights_hash,
+        "dtype": card.dtype,
+        "work": cast(Json, asdict(work)),
+    }
+    return Shard(NAME, depends, len(items))
+
+
+def work_of(shard: Shard) -> ShardWork:
+    """The work that :func:`plan` put into a shard."""
+    fields = dict(cast(dict[str, Any], shard.depends["work"]))
+    contrasts = tuple(EncodedContrast(**_tuples(contrast)) for contrast in fields.pop("contrasts"))
+    return ShardWork(items=tuple(fields.pop("items")), contrasts=contrasts, **fields)
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
+    """Operations of the first number of steps, and the memory of the largest batch.
+
+    A pass forward takes 2 operations for each parameter and token, and the backward pass for activations as many again.
+    Memory holds, for each token, the activations that a training step would keep (about 16 a parameter-row of the
+    stream for each writer) and three tensors for each gate.
+    """
+    rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, contrast)]
+    tokens = sum(len(row.clean) + len(row.reference) for row in rows)
+    passes = 2 if spec.against else 1
+    flops = 2.0 * card.parameters * (tokens + passes * 2 * spec.steps * sum(len(row.clean) for row in rows))
+    columns = sum(writer.leaves * writer.width for writer in card.anatomy.writers)
+    width = 4 * columns + 16 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1)
+    longest = max(len(row.clean) for row in rows) * 2
+    batch = min(max(spec.batch_tokens, longest), max(tokens, longest))
+    logits = 24.0 * card.vocabulary * min(batch, 2 * spec.shard_items * 8)
+    return Cost(flops, 4.0 * batch * width * passes + logits)
