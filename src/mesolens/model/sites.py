@@ -12,7 +12,7 @@ L3.attn.h1@r5          the same, from token 5 of a reference prompt that is not 
 """
 
 import re
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Leaf = Literal["h", "n", "bias", "norm", "rest"]
@@ -47,8 +47,9 @@ class Site:
     from_reference: bool = False
 
     def __post_init__(self) -> None:
-        if _fields(str(self)) != astuple(self):
-            raise ValueError(f"no site has the fields {astuple(self)}")
+        fields = tuple(getattr(self, name) for name in self.__slots__)
+        if _fields(str(self)) != fields:
+            raise ValueError(f"no site has the fields {fields}")
 
     def __str__(self) -> str:
         text = f"L{self.layer}" if self.whole is None else self.whole

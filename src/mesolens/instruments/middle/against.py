@@ -21,7 +21,7 @@ from mesolens.instruments.middle.gated import nodes_of, shows_for
 from mesolens.instruments.middle.gates import Blend, Gate, Receive
 from mesolens.instruments.middle.ledger import Cells, Ledger
 from mesolens.instruments.middle.lockstep import Join, run_together
-from mesolens.instruments.middle.readout import Metric, logits_at, metric_of
+from mesolens.instruments.middle.readout import logits_at, metric_of
 from mesolens.model.cells import attention_cells
 from mesolens.model.linears import weight_columns
 from mesolens.model.sites import UNEMBED, Site
@@ -51,12 +51,11 @@ class ModelPath:
         clean, reference: the readout of the model and of the reference model, float64 in nats, one for each row.
     """
 
-    def __init__(self, models: Models, batch: Batch, gates: Sequence[Gate], metric: Metric, *, tokens: bool) -> None:
+    def __init__(self, models: Models, batch: Batch, gates: Sequence[Gate], *, tokens: bool) -> None:
         self.models, self.batch, self.gates, self.tokens = models, batch, gates, tokens
-        self.metric: Metric = metric
         self.head_gates = [gate for gate in gates if tokens and gate.attends is not None]
         with torch.no_grad(), self._cells():
-            self.clean, self.reference = (metric_of(self._logits(m), batch.clean_reads, metric) for m in models)
+            self.clean, self.reference = (metric_of(self._logits(m), batch.clean_reads) for m in models)
 
     def _logits(self, model: PreTrainedModel) -> Tensor:
         return logits_at(model, self.batch.clean, self.batch.clean_reads.positions)
@@ -91,7 +90,7 @@ class ModelPath:
         last = partial(_blend, strength, ledger.receiver(self.gates[-1]))
         passes = [partial(self._logits, model) for model in self.models]
         logits = run_together(self.models, meets, extra, passes, last)
-        torch.autograd.grad(metric_of(logits, self.batch.clean_reads, self.metric).sum(), entry)
+        torch.autograd.grad(metric_of(logits, self.batch.clean_reads).sum(), entry)
 
     def _to_leaves(self, ledger: Ledger, gate: Gate, inputs: tuple[dict[Site, Tensor], dict[Site, Tensor]]) -> Receive:
         maps = [model.get_submodule(gate.module) for model in self.models]

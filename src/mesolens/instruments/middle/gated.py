@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 from mesolens.instruments.middle.batch import Batch
 from mesolens.instruments.middle.gates import Blend, Gate, actions_of
 from mesolens.instruments.middle.ledger import Cells, Ledger, on_clean_positions
-from mesolens.instruments.middle.readout import Metric, logits_at, metric_of
+from mesolens.instruments.middle.readout import logits_at, metric_of
 from mesolens.model.cells import Show, attention_cells
 from mesolens.model.sites import EMBED, Site
 from mesolens.model.taps import tapped
@@ -35,15 +35,12 @@ class PromptPath:
         clean, reference: the readout at both ends, float64 in nats, one for each row.
     """
 
-    def __init__(
-        self, model: PreTrainedModel, batch: Batch, gates: Sequence[Gate], metric: Metric, *, tokens: bool
-    ) -> None:
+    def __init__(self, model: PreTrainedModel, batch: Batch, gates: Sequence[Gate], *, tokens: bool) -> None:
         self.model, self.batch, self.gates, self.tokens = model, batch, gates, tokens
-        self.metric: Metric = metric
         self.head_gates = [gate for gate in gates if tokens and gate.attends is not None]
         with torch.no_grad(), self._cells() as seen:
             logits = logits_at(model, batch.clean, batch.clean_reads.positions)
-            self.clean = metric_of(logits, batch.clean_reads, metric)
+            self.clean = metric_of(logits, batch.clean_reads)
             seen.clear()
             self.frozen, self.reference = self._reference_run()
             self.reference_cells = {site: self._on_clean(cells) for site, cells in seen.items()}
@@ -57,7 +54,7 @@ class PromptPath:
         batch = self.batch
         with tapped(self.model, actions_of(self.gates, keep)):
             logits = logits_at(self.model, batch.reference, batch.reference_reads.positions)
-        return frozen, metric_of(logits, batch.reference_reads, self.metric)
+        return frozen, metric_of(logits, batch.reference_reads)
 
     def _on_clean(self, cells: Cells) -> Cells:
         if self.batch.twin is None:
@@ -90,7 +87,7 @@ class PromptPath:
         reads = self.batch.clean_reads
         with torch.enable_grad(), tapped(self.model, actions_of(self.gates, touch)):
             logits = logits_at(self.model, self.batch.clean, reads.positions)
-            metric = metric_of(logits, reads, self.metric)
+            metric = metric_of(logits, reads)
         torch.autograd.grad(metric.sum(), entry)
 
     @contextmanager

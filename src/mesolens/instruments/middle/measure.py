@@ -84,9 +84,9 @@ def _once(
     for batch in batches_of(rows, work.batch_tokens, str(model.module.device)):
         if work.against and against is not None:
             models = (model.module, against.module)
-            path = ModelPath(models, batch, gates, work.metric, tokens=work.tokens)
+            path = ModelPath(models, batch, gates, tokens=work.tokens)
         else:
-            path = PromptPath(model.module, batch, gates, work.metric, tokens=work.tokens)
+            path = PromptPath(model.module, batch, gates, tokens=work.tokens)
         ends = (path.clean.cpu().numpy(), path.reference.cpu().numpy())
         shares.update(items_of(path.ledger(steps), ends, steps, work.open_neurons))
     return shares

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
-from mesolens.instruments.middle.readout import Metric
 from mesolens.instruments.middle.rows import rows_of
 from mesolens.instruments.middle.spec import VERSION, MiddleSpec
 from mesolens.model.card import ModelCard
@@ -26,7 +25,6 @@ class ShardWork:
     tolerance: float
     tokens: bool
     against: str
-    metric: Metric
     batch_tokens: int
     open_neurons: int
 
@@ -55,7 +53,6 @@ def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
         tolerance=spec.tolerance,
         tokens=spec.tokens,
         against=spec.against,
-        metric=spec.metric,
         batch_tokens=spec.batch_tokens,
         open_neurons=spec.open_neurons,
     )

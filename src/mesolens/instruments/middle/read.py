@@ -1,7 +1,8 @@
 """From tables of shares to the tree, its checks and a verdict.
 
-Verdicts: *closed* when the shares add up to Δ; *refused* when they do not, and then no share is given; *no difference*
-when the contrasts do not move the readout on average, so that there is nothing to divide.
+Verdicts: *closed* when the shares add up to Δ; *refused* when they do not, and then no share is given; *not determined*
+when the shares add up, but the contrasts do not move the readout in one direction: the interval of Δ over templates
+holds zero, so a mean over them says nothing and the tree is to be read contrast by contrast.
 """
 
 from typing import cast
@@ -76,9 +77,10 @@ def _interval(deltas: Float[np.ndarray, " I"], templates: list[str], spec: Middl
 
 
 def _verdict(delta: float, interval: tuple[float, float] | None, completeness: float) -> str:
-    if abs(delta) < NOTHING or (interval is not None and interval[0] <= 0 <= interval[1]):
-        return "no difference"
-    return "closed" if completeness <= COMPLETE else "refused"
+    if completeness > COMPLETE:
+        return "refused"
+    low, high = interval or (delta, delta)
+    return "not determined" if abs(delta) < NOTHING or low <= 0 <= high else "closed"
 
 
 def _sentence(verdict: str, delta: float, completeness: float, steps: int, nodes: list[Node]) -> str:
@@ -87,8 +89,11 @@ def _sentence(verdict: str, delta: float, completeness: float, steps: int, nodes
             f"The shares miss the difference of {delta:.3g} nats by {completeness:.1%} after {steps} steps, "
             "so no share is given: the path to the reference is not smooth enough for gradients."
         )
-    if verdict == "no difference":
-        return f"The contrasts do not move the readout on average ({delta:.3g} nats): there is nothing to divide."
+    if verdict == "not determined":
+        return (
+            f"The contrasts do not move the readout in one direction ({delta:.3g} nats on average, "
+            "an interval that holds zero): read them one by one."
+        )
     parents = {node.parent for node in nodes}
     leaves = sorted((n for n in nodes if n.site not in parents), key=lambda n: -abs(n.share))
     gross = sum(abs(node.share) for node in leaves)
@@ -135,7 +140,7 @@ def _protocol(spec: MiddleSpec, card: ModelCard, items: pa.Table) -> dict[str, J
         "positions": "all"
         if spec.against
         else f"all for {aligned} aligned items, the reply's for {len(items) - aligned}",
-        "metric": "log p(target) − log p(foil)" if spec.metric == "logprob" else "logit(target) − logit(foil)",
+        "metric": "log p(target) − log p(foil), in nats",
         "aggregation": "mean over contrasts; 95 % percentile interval, templates resampled",
         "engine": f"gated path attribution, Gauss–Legendre from {spec.steps} nodes",
         "tolerance": spec.tolerance,

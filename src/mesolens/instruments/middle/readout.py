@@ -1,7 +1,6 @@
 """The scalar that is explained, m = Σ sign · log p(token), one for each row, in nats and in float64."""
 
 import inspect
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -9,8 +8,6 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from mesolens.instruments.middle.batch import Reads
-
-Metric = Literal["logprob", "logit"]
 
 
 def logits_at(model: PreTrainedModel, ids: Int[Tensor, "B T"], positions: Int[Tensor, " P"]) -> Float[Tensor, "B P V"]:
@@ -22,9 +19,8 @@ def logits_at(model: PreTrainedModel, ids: Int[Tensor, "B T"], positions: Int[Te
     return whole[:, positions]
 
 
-def metric_of(logits: Float[Tensor, "B P V"], reads: Reads, metric: Metric) -> Float[Tensor, " B"]:
+def metric_of(logits: Float[Tensor, "B P V"], reads: Reads) -> Float[Tensor, " B"]:
     """The readout of each row from logits at the reads' positions; rows without a term read 0."""
-    wide = logits.double()
-    scores = wide if metric == "logit" else torch.log_softmax(wide, dim=-1)
-    terms = scores[reads.row, reads.place, reads.token] * reads.sign
+    log_probabilities = torch.log_softmax(logits.double(), dim=-1)
+    terms = log_probabilities[reads.row, reads.place, reads.token] * reads.sign
     return torch.zeros(len(logits), dtype=torch.float64, device=logits.device).index_add(0, reads.row, terms)

@@ -4,7 +4,6 @@ A specification holds token ids only, so a plan needs no tokenizer and a shard n
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from mesolens.traits.encode import EncodedContrast
 
@@ -22,7 +21,6 @@ class MiddleSpec:
         tolerance: an item is closed when |Σ shares − Δ| is at most this part of |Δ| (or of the shard's mean |Δ|).
         tokens: whether source tokens are read for heads, the embedding and the largest neurons.
         against: weights hash of the model that is the reference, or "" when prompts are.
-        metric: `logprob` reads log p(target) − log p(foil); `logit` reads raw logits, for models without a softmax.
         shard_items: items in a shard, the unit that a kill can lose.
         batch_tokens: most padded tokens in one forward pass.
         open_neurons: neurons of a writer whose source tokens are kept, for each item.
@@ -36,7 +34,6 @@ class MiddleSpec:
     tolerance: float = 3e-4
     tokens: bool = True
     against: str = ""
-    metric: Literal["logprob", "logit"] = "logprob"
     shard_items: int = 8
     batch_tokens: int = 4096
     open_neurons: int = 16

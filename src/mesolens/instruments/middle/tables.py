@@ -82,7 +82,8 @@ def leaf_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequen
 def token_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequence[Site]) -> pa.Table:
     """Source tokens of the opened leaves: item, site with its token, share in nats."""
     found = [(item, token) for item, share in zip(items, shares, strict=True) for token in share.tokens]
-    names = [f"{sites[t.site]}@{'r' if t.from_reference else ''}{t.token}" for _, t in found]
+    leaves = [str(site) for site in sites]
+    names = [f"{leaves[t.site]}@{'r' if t.from_reference else ''}{t.token}" for _, t in found]
     return pa.table(
         {
             "item": pa.array([item for item, _ in found], pa.int32()),
