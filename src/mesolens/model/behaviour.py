@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from mesolens.model.recording import Recording, record
-from mesolens.model.taps import Action, Point
+from mesolens.model.recording import Recording, forward
+from mesolens.model.taps import Action, Point, tapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def behaviours(
     changed = {block: _shuffled(recording.given(block), half) for block in blocks}
     uniform = {block: _first_row(recording.given(block)) for block in blocks}
     held = {module: recording.gave(module) for module in writers}
-    level = {module: _first_row(write) for module, write in held.items()}
+    level = {module: _first_row(rows(write, ids_BT.shape[0])) for module, write in held.items()}
     heard = _heard(model, ids_BT, same, held, writers)
     heard_changed = _heard(model, ids_BT, changed, held, writers)
     heard_uniform = _heard(model, ids_BT, uniform, level, writers)
@@ -61,13 +61,16 @@ def _heard(
     heard: dict[str, Tensor] = {}
     batch = ids_BT.shape[0]
 
+    def held(value: Tensor, tensor: Tensor) -> Tensor:
+        return value.reshape(tensor.shape).clone()  # a copy, because Falcon adds to it in place
+
     def hold(value: Tensor) -> Action:
-        return lambda tensor: value.reshape(tensor.shape)
+        return lambda tensor: held(value, tensor)
 
     def hear(module: str, value: Tensor | None) -> Action:
         def action(tensor: Tensor) -> Tensor | None:
             heard[module] = rows(tensor.detach().clone(), batch)
-            return None if value is None else value.reshape(tensor.shape)
+            return None if value is None else held(value, tensor)
 
         return action
 
@@ -77,7 +80,8 @@ def _heard(
         actions[output] = hear(module, outputs[module]) if point == output else hold(outputs[module])
         if point != output:
             actions[point] = hear(module, None)
-    record(model, ids_BT, actions)
+    with tapped(model, actions):
+        forward(model, ids_BT)
     return heard
 
 
@@ -91,8 +95,8 @@ def _shuffled(stream_BTD: Tensor, half: int) -> Tensor:
     return torch.cat([-stream_BTD[:, :half].flip(0, 1), stream_BTD[:, half:]], dim=1)
 
 
-def _first_row(stream: Tensor) -> Tensor:
-    return (stream if stream.ndim == 3 else stream.unsqueeze(0))[:, :1].expand_as(stream).clone()
+def _first_row(stream_BTD: Tensor) -> Tensor:
+    return stream_BTD[:, :1].expand_as(stream_BTD).clone()
 
 
 def _differs(found: Tensor, expected: Tensor) -> bool:

@@ -40,7 +40,7 @@ def close(recording: Recording, block: str) -> Closing:
     known no better.
     """
     given, gave = recording.given(block), recording.gave(block)
-    change = (gave.double() - given.double()).flatten()
+    change = (gave.double() - given.to(gave.device).double()).flatten()
     size = float(change.abs().max())
     if size == 0:
         return Closing((), 0.0, 0.0)
@@ -65,7 +65,8 @@ def candidates(recording: Recording, block: str) -> tuple[str, ...]:
 
     Left out: modules that ran more than once, and what equals the block's own input or output.
     """
-    given, gave = recording.given(block), recording.gave(block)
+    gave = recording.gave(block)
+    given = recording.given(block).to(gave.device)
     distinct: list[tuple[str, Tensor]] = [("", given), ("", gave)]
     inside = [p for p in recording.passings if p.startswith(f"{block}.") and p not in recording.repeated]
     for path in sorted(inside, key=lambda p: (p.count("."), recording.passings[p].order)):

@@ -56,12 +56,13 @@ def weight_columns(linear: nn.Module) -> Tensor:
 
 
 def leaves_error(model: nn.Module, recording: Recording, linear: str, leaves: int, width: int) -> float:
-    """Worst |b + Σ leaves' writes − y| over the largest |y|, summed by leaf in float64; inf if shapes disagree."""
+    """Worst |b + Σ leaves' writes − y| over the largest |y|, summed by leaf in float64; 1 if nothing adds up."""
     module = model.get_submodule(linear)
     inputs, outputs = recording.given(linear), recording.gave(linear)
     weight = weight_columns(module).detach()
-    if inputs.shape[-1] != weight.shape[1] or leaves * width != weight.shape[1]:
-        return float("inf")
+    whole = weight.is_floating_point() and not hasattr(weight, "placements")  # neither quantised nor a shard
+    if not whole or inputs.shape[-1] != weight.shape[1] or leaves * width != weight.shape[1]:
+        return 1.0
     bias = cast(Tensor | None, module.bias)
     total = torch.zeros(outputs.shape, dtype=torch.float64, device=outputs.device)
     total += 0.0 if bias is None else bias.detach().double()

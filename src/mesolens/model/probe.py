@@ -44,7 +44,7 @@ def find_anatomy(module: PreTrainedModel) -> Anatomy:
         paths = find_blocks(module, clean)
         stirred = record(module, ids_BT, _stirring(clean, paths, generator), voice=generator)
         closings = [close(stirred, path) for path in paths]
-        found = Found(module, clean, stirred, behaviours_of(module, ids_BT, stirred, paths, closings))
+        found = Found(module, paths, clean, stirred, behaviours_of(module, ids_BT, stirred, paths, closings))
         anatomy = Anatomy(
             blocks=tuple(_block(found, layer, paths[layer], closings[layer]) for layer in range(len(paths))),
             final_norm=find_final_norm(clean, paths),
@@ -60,6 +60,7 @@ class Found:
     """What the passes gave, held together: the plain recording, the stirred one, and each writer's behaviour."""
 
     model: PreTrainedModel
+    blocks: tuple[str, ...]
     clean: Recording
     stirred: Recording
     behaviour: dict[str, Behaviour]
@@ -133,7 +134,7 @@ def _writer(found: Found, layer: int, name: str, term: tuple[str, float], linear
     module, scale = term
     if linear is None:
         reason = f"{module} ends in no single linear map whose input could be split ({_parts(found.model, module)})"
-        return Writer(layer, name, module, scale, None, (), 0, 0, float("nan"), refusal=reason)
+        return Writer(layer, name, module, scale, None, (), 0, 0, 1.0, refusal=reason)
     columns = weight_columns(found.model.get_submodule(linear.path)).shape[1]
     leaves = heads_of(found, module, linear) if name.startswith("attn") else columns
     width = columns // leaves if leaves else 0
@@ -148,17 +149,21 @@ def _writer(found: Found, layer: int, name: str, term: tuple[str, float], linear
 
 def _kind(found: Found, module: str, linear: LastLinear | None) -> str:
     behaviour = found.behaviour[module]
-    if callers_of(found.clean, module, linear) or (behaviour.mixes and behaviour.averages):
+    if callers_of(found, module, linear) or (behaviour.mixes and behaviour.averages):
         return "attn"
     if behaviour.mixes:
         return "ssm"
     return "moe" if linear is None and _has_experts(found.model, module) else "mlp"
 
 
-def callers_of(recording: Recording, module: str, linear: LastLinear | None) -> list[str]:
+def callers_of(found: Found, module: str, linear: LastLinear | None) -> list[str]:
     """Modules that call the attention interface and whose result this writer passes on."""
-    near = [module] if linear is None else [module, linear.path.rpartition(".")[0]]
-    return [caller for caller in recording.attention if any(caller == n or caller.startswith(f"{n}.") for n in near)]
+    exact = None if linear is None else attends_at(found.clean, linear)
+    if exact is not None:
+        return [exact]
+    owner = module if linear is None else linear.path.rpartition(".")[0]
+    near = [part for part in (module, owner) if part not in found.blocks]
+    return [c for c in found.clean.attention if any(f"{c}.".startswith(f"{part}.") for part in near)]
 
 
 def attends_at(recording: Recording, linear: LastLinear) -> str | None:
@@ -172,7 +177,7 @@ def attends_at(recording: Recording, linear: LastLinear) -> str | None:
 
 def heads_of(found: Found, module: str, linear: LastLinear) -> int:
     """How many heads: the tensor's own axis where attention goes through the interface, else what the config says."""
-    callers = callers_of(found.clean, module, linear)
+    callers = callers_of(found, module, linear)
     if callers:
         return found.clean.attention[callers[0]].shape[2]
     owners = [found.model.get_submodule(linear.path.rpartition(".")[0]), found.model.config]

@@ -5,7 +5,7 @@ Every tensor is cloned as it passes, because some blocks (Falcon's) add in place
 would be added.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -80,8 +80,8 @@ def record(
 
 
 def first_floats(passing: object) -> Tensor | None:
-    """The tensor, or the first floating tensor of a tuple; None when there is none."""
-    values = cast(tuple[object, ...], passing) if isinstance(passing, tuple) else (passing,)
+    """The tensor, or the first floating tensor of a tuple or list; None when there is none."""
+    values = cast(Iterable[object], passing) if isinstance(passing, tuple | list) else (passing,)
     return next((v for v in values if isinstance(v, Tensor) and v.is_floating_point()), None)
 
 
@@ -143,8 +143,8 @@ def _voiced(output: object, voice: torch.Generator) -> object:
     if tensor is None or tensor.ndim < 2 or tensor.any():
         return output
     noise = torch.randn(tensor.shape, generator=voice).to(tensor)
-    if isinstance(output, tuple):
-        return tuple(noise if value is tensor else value for value in cast(tuple[object, ...], output))
+    if isinstance(output, tuple | list):
+        return tuple(noise if value is tensor else value for value in cast(Iterable[object], output))
     return noise
 
 

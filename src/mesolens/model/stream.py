@@ -9,16 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from mesolens.errors import BadInput
+from mesolens.model.closing import rounding_bar
 from mesolens.model.recording import Recording
 
 
 def find_blocks(model: nn.Module, recording: Recording) -> tuple[str, ...]:
     """The dotted paths of the blocks, in order.
 
-    Of all lists of modules whose every member maps [B, T, D] to [B, T, D], the one that holds most parameters.
+    Of all lists of modules whose every member maps [B, T, D] to [B, T, D], the one that holds most parameters; what one
+    member gives, the next is given.
 
     Raises:
-        BadInput: there is none, or its members run more than once in a pass.
+        BadInput: there is none, its members run more than once in a pass, or the stream changes between them.
     """
     runs: dict[tuple[str, ...], int] = {}
     for path, module in model.named_modules():
@@ -34,7 +36,14 @@ def find_blocks(model: nn.Module, recording: Recording) -> tuple[str, ...]:
     again = [block for block in blocks if block in recording.repeated]
     if again:
         raise BadInput(f"{again[0]} runs more than once in a pass, so its writes are no single place in the model")
-    return tuple(sorted(blocks, key=lambda block: recording.passings[block].order))
+    ordered = tuple(sorted(blocks, key=lambda block: recording.passings[block].order))
+    gap, bar = discontinuity(recording, ordered), rounding_bar(recording.logits.dtype)
+    if gap > bar:
+        raise BadInput(
+            f"no residual stream runs through {type(model).__name__}: what enters a block differs from what left the "
+            f"one before by {gap:.1e} (bar {bar:.0e}), nearest in {ordered[0]} … {ordered[-1]}"
+        )
+    return ordered
 
 
 def discontinuity(recording: Recording, blocks: tuple[str, ...]) -> float:
@@ -75,8 +84,8 @@ def disorder(recording: Recording, head: str) -> float:
 
 
 def relative(found: Tensor, expected: Tensor) -> float:
-    """Worst |found − expected| over the largest |expected|; 0 when both are all zeros."""
-    difference = (found.double() - expected.double()).abs().max()
+    """Worst |found − expected| over the largest |expected|; 0 when both are all zeros. They may lie on two devices."""
+    difference = (found.to(expected.device).double() - expected.double()).abs().max()
     return float(difference / expected.double().abs().max().clamp_min(1e-30))
 
 
@@ -90,4 +99,4 @@ def _shaped(tensor: Tensor | None, like: Tensor) -> bool:
 
 
 def _same(tensor: Tensor | None, other: Tensor) -> bool:
-    return tensor is not None and tensor.shape == other.shape and torch.equal(tensor, other)
+    return tensor is not None and tensor.shape == other.shape and torch.equal(tensor.to(other.device), other)

@@ -79,15 +79,15 @@ def _after(action: Action) -> Callable[[nn.Module, tuple[object, ...], object], 
 
 
 def first_tensor(passing: object) -> Tensor:
-    """The hidden states among what passes: the tensor itself, or the first tensor of a tuple.
+    """The hidden states among what passes: the tensor itself, or the first tensor of a tuple or list.
 
     Raises:
         TypeError: there is no tensor in it.
     """
     if isinstance(passing, Tensor):
         return passing
-    if isinstance(passing, tuple):
-        for value in cast(tuple[object, ...], passing):
+    if isinstance(passing, tuple | list):
+        for value in cast(Iterable[object], passing):
             if isinstance(value, Tensor):
                 return value
     raise TypeError(f"no tensor among what passes here: {type(passing).__name__}")
