@@ -1,0 +1,123 @@
+"""One run folder to one self-contained page: `report.html`, which opens from `file:` and asks for nothing else.
+
+The page is made of four parts: a style, a skeleton without data, blocks of inert JSON, and one script. Its content
+security policy names the style and the script by their SHA-256 and forbids everything else, the network included. All
+text of a run stands inside the JSON blocks (and, for readers without scripts, escaped inside `noscript`).
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from mesolens.errors import BadInput
+from mesolens.evidence.reading import Reading
+from mesolens.evidence.shards import Json, Tables
+from mesolens.report import middle_chapter
+from mesolens.report.payload import Chapter, conclusion, header, script_json
+from mesolens.report.tables import readings
+from mesolens.report.text import summary
+from mesolens.runs.disk import claimed, explained, replaced, write_synced
+from mesolens.runs.store import Store
+
+CHAPTERS: Mapping[str, str] = {
+    "face": "Who answers, and from which angles does the face become somebody else, or nobody?",
+    "middle": "Which computations make that personality, level by level, adding up exactly?",
+    "average": "How much of what it says is an average of its training text?",
+    "depth": "How many steps does it think with no token, which are readable, which are used?",
+    "study": "What did it work out that it was never shown?",
+    "forecast": "Over checkpoints or models: does silent mathematics rise while agency and awareness stay flat?",
+}
+_BUILT = frozenset({"middle"})
+
+
+def write_report(run: Path) -> Path:
+    """Write `report.html` into a run folder, whole, in the place of an older one; returns its path.
+
+    Raises:
+        BadInput: the folder is no run, or something in it is damaged.
+        Incomplete: the disk is full.
+    """
+    store = Store(run)
+    data = page(store).encode("utf-8")
+    with explained(run), claimed(run / "scratch", "report", wait=True) as folder:
+        assert folder is not None
+        write_synced(folder / "report.html", data)
+        replaced(folder / "report.html", run / "report.html")
+    return run / "report.html"
+
+
+def page(store: Store) -> str:
+    """The whole document.
+
+    Raises:
+        BadInput: the folder is no run, or something in it is damaged.
+    """
+    settings = store.read_json("run")
+    if not isinstance(settings, dict):
+        raise BadInput(f"{store.run / 'run.json'} holds no JSON object: the run folder is damaged")
+    found = readings(store)
+    parts = {name: _chapter(store, reading) for name, reading in found.items()}
+    main: dict[str, Json] = {
+        "header": header(store.run, settings),
+        "chapters": [_entry(name, found) for name in [*CHAPTERS, *(set(found) - set(CHAPTERS))]],
+        "readings": {name: part.main for name, part in parts.items()},
+    }
+    blocks: dict[str, Json] = {name: block for part in parts.values() for name, block in part.blocks.items()}
+    return _document(main, blocks, summary(store.run))
+
+
+def _chapter(store: Store, reading: Reading) -> Chapter:
+    if reading.instrument != "middle":
+        return Chapter(conclusion(reading), {})
+    return middle_chapter.chapter(reading, _tables(store))
+
+
+def _tables(store: Store) -> Tables:
+    return store.tables("middle") if store.plan("middle") else {}
+
+
+def _entry(name: str, found: Mapping[str, Reading]) -> Json:
+    state = "read" if name in found else "not asked" if name in _BUILT else "not built"
+    return {"name": name, "question": CHAPTERS.get(name, ""), "state": state}
+
+
+def _document(main: dict[str, Json], blocks: Mapping[str, Json], plain: str) -> str:
+    style, script = (_part(name) for name in ("page.css", "page.js"))
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    )
+    inert = "".join(_inert(name, block) for name, block in blocks.items())
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>Mesolens report</title>
+<style>{style}</style>
+</head>
+<body>
+<noscript><pre>{escape(plain)}</pre>
+<p>The report draws itself with a script, and scripts are switched off here.</p></noscript>
+<div id="page"></div>
+{_inert("main", main)}<script>{script}</script>
+{inert}</body>
+</html>
+"""
+
+
+def _inert(name: str, value: Json) -> str:
+    return f'<script type="application/json" id="data-{name}">{script_json(value)}</script>\n'
+
+
+def _part(name: str) -> str:
+    return (files("mesolens.report") / "page" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

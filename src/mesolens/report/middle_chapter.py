@@ -1,0 +1,176 @@
+"""The chapter *middle*: the tree of shares, so packed that the page can draw any level of any contrast.
+
+Shares travel as float64, leaves only: every parent is a sum that the page forms itself, and compares with what the
+reading says. A model with too many leaves for a page keeps its largest; the others of a writer are added up in
+`L3.mlp.rest`, so sums stay exact, and the page says how many were folded.
+
+When the reading refused its gradient numbers, none of them leaves the run folder: the page gets the reason, and what
+was measured by plain forward passes (both ends and their difference).
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+
+from mesolens.errors import BadInput
+from mesolens.evidence.reading import Reading
+from mesolens.evidence.shards import Json, Tables
+from mesolens.report.payload import Chapter, conclusion, finite, packed
+from mesolens.report.tables import Floats, Leaves, TokenRows, leaves, names_in, rank, tokens
+
+SHARE_BYTES = 24 << 20
+"""Most bytes of shares, all contrasts together, that a page carries."""
+
+TOKEN_ROWS = 1 << 20
+"""Most source-token rows that a page carries."""
+
+FEWEST_LEAVES = 4096
+"""Leaves that are listed one by one whatever the number of contrasts."""
+
+_BARS = {"completeness": "≤ 0.01", "conservation": "≤ 1e-06"}
+_PER_ITEM = ("clean", "reference", "delta", "total")
+
+
+def chapter(reading: Reading, tables: Tables) -> Chapter:
+    """The chapter's part of the page.
+
+    Raises:
+        BadInput: the tables are damaged or name what is no site.
+    """
+    items = _items(tables.get("middle-items"))
+    refused = reading.verdict == "refused" or not items or "middle-leaves" not in tables
+    main: dict[str, Json] = conclusion(reading)
+    main |= {"checks": _checks(reading), "refused": refused, "reason": _reason(reading)}
+    if refused:
+        main["items"] = [_measured(item) for item in items]
+        main["numbers"] = []
+        return Chapter(main, {})
+    folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items)))
+    rows = tokens(tables.get("middle-tokens"), len(items), folded.sites)
+    listed = _listed(folded, rows)
+    main |= {"items": [*items], "tree": _tree(reading, folded), "listed": [*listed]}
+    main["left_out"] = {"leaves": left, "contrasts": len(items) - len(listed)}
+    return Chapter(main, {f"middle-{i}": _block(folded.shares_IA[i], rows[i]) for i in listed})
+
+
+def fold(whole: Leaves, keep: frozenset[str], room: int) -> tuple[Leaves, int]:
+    """At most `room` leaves, beside all of `keep`: the largest by mean |share|; the others summed in `.rest`.
+
+    Returns the leaves, in the model's order, and how many were folded.
+    """
+    size = np.abs(whole.shares_IA).mean(0)
+    smallest_first = (a for a in np.argsort(size, kind="stable").tolist() if _may_fold(whole.sites[a], keep))
+    gone = set(islice(smallest_first, max(0, len(whole.sites) - room)))
+    if not gone:
+        return whole, 0
+    names = [f"{site.rpartition('.')[0]}.rest" if a in gone else site for a, site in enumerate(whole.sites)]
+    sites = tuple(sorted(set(names), key=rank))
+    place = {site: a for a, site in enumerate(sites)}
+    code = np.array([place[name] for name in names])
+    sums = [np.bincount(code, weights=shares_A, minlength=len(sites)) for shares_A in whole.shares_IA]
+    return Leaves(sites, np.array(sums, np.float64)), len(gone)
+
+
+def _may_fold(site: str, keep: frozenset[str]) -> bool:
+    return ".n" in site and site not in keep
+
+
+def _room(items: int) -> int:
+    return max(FEWEST_LEAVES, SHARE_BYTES // (8 * (items + 1)))
+
+
+def _opened(tables: Tables) -> frozenset[str]:
+    rows = tables.get("middle-tokens")
+    return frozenset(site.rpartition("@")[0] for site in names_in(rows)) if rows is not None else frozenset()
+
+
+def _listed(folded: Leaves, rows: Sequence[TokenRows | None]) -> range:
+    """The contrasts whose single shares the page carries: from the first on, as many as its budgets hold."""
+    by_shares = SHARE_BYTES // max(1, 8 * len(folded.sites))
+    ends = np.cumsum([0 if row is None else len(row.leaf) for row in rows])
+    return range(min(len(rows), by_shares, int(np.searchsorted(ends, TOKEN_ROWS, "right"))))
+
+
+def _block(shares_A: Floats, rows: TokenRows | None) -> Json:
+    block: dict[str, Json] = {"shares": packed(shares_A)}
+    if rows is not None:
+        block |= {"leaf": packed(rows.leaf), "position": packed(rows.position), "token": packed(rows.shares)}
+    return block
+
+
+def _tree(reading: Reading, folded: Leaves) -> dict[str, Json]:
+    mean_A = folded.shares_IA.mean(0)
+    known = _nodes(reading)
+    columns = {name: _column(known, folded.sites, name) for name in ("low", "high", "direct")}
+    sites = frozenset(folded.sites)
+    groups: dict[str, Json] = {
+        site: [finite(node.get(key)) for key in ("share", "low", "high", "direct")]
+        for site, node in known.items()
+        if site not in sites and ".n" not in site
+    }
+    return {"sites": _runs(folded.sites), "mean": packed(mean_A), **columns, "groups": groups}
+
+
+def _nodes(reading: Reading) -> dict[str, dict[str, Json]]:
+    found = reading.data.get("nodes")
+    nodes = cast(list[dict[str, Json]], found) if isinstance(found, list) else []
+    return {site: node for node in nodes if isinstance(site := node.get("site"), str)}
+
+
+def _column(known: dict[str, dict[str, Json]], sites: Sequence[str], name: str) -> str | None:
+    """One number of every leaf, packed; NaN where the reading has none, and None where it has none at all."""
+    values = [finite(known[site].get(name)) if site in known else None for site in sites]
+    return packed(np.array(values, np.float64)) if any(value is not None for value in values) else None
+
+
+def _runs(sites: Sequence[str]) -> list[Json]:
+    """Sites with what is regular about them said once: `["L0.mlp.n", 0, 3072]` is n0 to n3071."""
+    runs: list[list[Json]] = []
+    for site in sites:
+        stem = site.rstrip("0123456789") if site[-1].isdigit() and "." in site else site
+        first = int(site[len(stem) :] or -1)
+        last = runs[-1] if runs else None
+        if last is not None and first >= 0 and last[0] == stem and cast(int, last[1]) + cast(int, last[2]) == first:
+            last[2] = cast(int, last[2]) + 1
+        else:
+            runs.append([stem, first, 1])
+    return [cast(Json, run) for run in runs]
+
+
+def _items(rows: pa.Table | None) -> list[dict[str, Json]]:
+    if rows is None:
+        return []
+    items = cast(list[dict[str, Json]], sorted(rows.to_pylist(), key=lambda row: row["item"]))
+    if [row["item"] for row in items] != list(range(len(items))):
+        raise BadInput("table middle-items does not number its items from 0 without a gap")
+    return [{key: finite(value) if key in _PER_ITEM else value for key, value in row.items()} for row in items]
+
+
+def _measured(item: dict[str, Json]) -> Json:
+    """An item without what the engine refused."""
+    return {**item, "total": None, "steps": None}
+
+
+def _checks(reading: Reading) -> list[Json]:
+    """Completeness, conservation, steps, engine and verdict, each with its figure and the bar it was held against."""
+    by_name = {number.name: number for number in reading.numbers}
+    checks: list[Json] = []
+    for name in ("completeness", "conservation"):
+        value, known = finite(reading.data.get(name)), by_name.get(name)
+        bar = known.bar if known is not None and known.bar else _BARS[name]
+        limit = float(bar.lstrip("≤< ")) if known is None or known.holds is None else None
+        holds = known.holds if limit is None and known is not None else value is not None and value <= (limit or 0.0)
+        checks.append({"name": name, "value": value, "bar": bar, "holds": holds})
+    checks.append({"name": "steps", "value": finite(reading.data.get("steps")), "bar": "", "holds": None})
+    engine = reading.data.get("engine")
+    checks.append({"name": "engine", "text": str(engine or "–"), "bar": "", "holds": None})
+    checks.append({"name": "verdict", "text": reading.verdict, "bar": "", "holds": reading.verdict == "closed"})
+    return checks
+
+
+def _reason(reading: Reading) -> str:
+    reason = reading.data.get("reason", reading.data.get("refusal"))
+    return reason if isinstance(reason, str) and reason else reading.sentence

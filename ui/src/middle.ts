@@ -1,0 +1,213 @@
+// The chapter *middle*: pick contrasts, see the whole model, open a part, end at the words that it read.
+import { type Bar, waterfall, type Window } from "./bars.ts";
+import { heading, protocol } from "./chapter.ts";
+import { checksPanel } from "./checks.ts";
+import { h } from "./dom.ts";
+import { contrastName, type Level, levelOf } from "./level.ts";
+import { type Cell, cellAt, cells, drawMap } from "./map.ts";
+import type { MiddleData } from "./payload.ts";
+import { pickText, hashOf, parseHash, type View } from "./route.ts";
+import { Ledger } from "./shares.ts";
+import { notes, checkLine, contrastList, crumbs, nothing } from "./margin.ts";
+import { picker } from "./picker.ts";
+import { pointAt, promptPanel } from "./prompt.ts";
+import { refusal } from "./refusal.ts";
+import { signed } from "./text.ts";
+import { ink } from "./theme.ts";
+import { type Chart, chart } from "./table.ts";
+import { buildTree, MODEL, path } from "./tree.ts";
+
+const FIRST: Window = { first: 0, count: 24 };
+const MORE = 72;
+const MOST = 240;
+
+/** Draws the chapter into `place`; returns what draws its canvases again. */
+export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
+  const section = h("section", { class: "chapter", id: "middle" }, heading("middle", data), checksPanel(data.checks));
+  place.append(section);
+  if (!data.tree || data.refused) {
+    section.append(refusal(data), protocol(data));
+    return () => undefined;
+  }
+  const ledger = new Ledger(data, data.tree, buildTree(data.tree.sites));
+  return new Chapter(section, ledger).redraw;
+}
+
+class Chapter {
+  private view: View = { pick: { kind: "all" }, site: MODEL };
+  private window = FIRST;
+  private order: boolean | null = null;
+  private drawn: { chart: Chart; cells: Cell[]; values: Float64Array } | null = null;
+  private readonly side = h("aside", { class: "side", "aria-label": "Contrast" });
+  private readonly map = h("canvas", { class: "map", "aria-hidden": "true" });
+  private readonly trail = h("nav", { class: "trail", "aria-label": "Where you are in the model" });
+  private readonly level = h("div", { class: "level" });
+  private readonly picker: ReturnType<typeof picker>;
+
+  constructor(
+    section: HTMLElement,
+    private readonly ledger: Ledger,
+  ) {
+    this.picker = picker(ledger, (pick) => this.go({ ...this.view, pick }));
+    const main = h("div", { class: "stagehold" }, this.map, this.trail, this.level);
+    section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, this.picker.element, this.side), main));
+    section.append(...notes(ledger.data), protocol(ledger.data));
+    this.listen();
+    this.view = this.fromAddress() ?? this.view;
+    this.show(false);
+  }
+
+  /** Draws the canvases again, after a change of size, theme or paper. */
+  readonly redraw = (): void => {
+    if (!this.drawn) return;
+    const { chart: waterfallChart, values } = this.drawn;
+    waterfallChart.draw();
+    drawMap(this.map, this.width(), this.ledger.tree, this.drawn.cells, values, this.node(), ink());
+  };
+
+  private listen(): void {
+    addEventListener("hashchange", () => {
+      const view = this.fromAddress();
+      if (view && hashOf(view) !== hashOf(this.view)) this.move(view, false);
+    });
+    new ResizeObserver(() => this.redraw()).observe(this.level);
+    this.map.addEventListener("click", (event) => {
+      const cell = this.cellUnder(event);
+      if (cell) this.go({ ...this.view, site: this.ledger.tree.name(cell.node) });
+    });
+    this.map.addEventListener("mousemove", (event) => {
+      const cell = this.cellUnder(event);
+      const value = cell && this.drawn ? this.drawn.values[cell.node]! : 0;
+      this.map.title = cell ? `${this.ledger.tree.name(cell.node)}  ${signed(value, 4)} nats` : "";
+    });
+  }
+
+  private cellUnder(event: MouseEvent): Cell | null {
+    return this.drawn && cellAt(this.drawn.cells, event.offsetX / this.width(), event.offsetY);
+  }
+
+  private width(): number {
+    return Math.max(1, this.map.parentElement?.clientWidth ?? 1);
+  }
+
+  private node(): number {
+    return this.ledger.tree.find(this.view.site) ?? 0;
+  }
+
+  private fromAddress(): View | null {
+    const view = parseHash(location.hash);
+    if (!view || this.ledger.tree.find(view.site) === null) return null;
+    const { pick } = view;
+    if (pick.kind === "contrast" && !this.ledger.listed.has(pick.index)) return null;
+    if (pick.kind === "template" && !this.ledger.templates[pick.index]) return null;
+    return view;
+  }
+
+  private go(view: View): void {
+    history.pushState(null, "", hashOf(view));
+    this.move(view, true);
+  }
+
+  private move(view: View, focus: boolean): void {
+    const before = this.view.site;
+    this.view = view;
+    if (view.site !== before) [this.window, this.order] = [FIRST, null];
+    this.show(focus && view.site !== before, before);
+  }
+
+  private show(focus: boolean, before = ""): void {
+    const node = this.node();
+    const shares = this.ledger.of(this.view.pick);
+    const level = shares && levelOf(this.ledger, this.view, node);
+    this.picker.set(this.view.pick);
+    this.trail.replaceChildren(crumbs(this.ledger, this.view, path(this.ledger.tree, node), (view) => this.go(view)));
+    if (!shares || !level) {
+      this.level.replaceChildren(h("p", { class: "soft" }, "Reading the shares of this contrast \u2026"));
+      addEventListener("DOMContentLoaded", () => this.show(focus, before), { once: true });
+      return;
+    }
+    this.showSide(level);
+    this.showLevel(level, shares.values);
+    if (focus) this.drawn?.chart.focus(this.rowOf(before));
+  }
+
+  private showSide(level: Level): void {
+    const { pick } = this.view;
+    if (pick.kind !== "contrast") {
+      this.side.replaceChildren(contrastList(this.ledger, pick, (index) => this.go({ ...this.view, pick: { kind: "contrast", index } })));
+      return;
+    }
+    const tint = level.what === "tokens" ? new Map(level.parts.map((part) => [part.position!, part.value])) : null;
+    this.side.replaceChildren(promptPanel(this.ledger.data.items[pick.index]!, tint));
+  }
+
+  private bars: Bar[] = [];
+
+  private showLevel(level: Level, values: Float64Array): void {
+    const bySize = this.order ?? level.bySize;
+    this.bars = waterfall(level.parts, level.total, this.window, bySize);
+    const made = chart(this.bars, this.caption(level), values[0]!, {
+      open: (bar) => this.open(bar, level),
+      up: () => this.up(),
+      hover: (bar) => pointAt(this.side, bar?.position ?? null),
+    });
+    const tools = this.tools(level, bySize);
+    if (level.what === "nothing") this.level.replaceChildren(nothing(this.view.pick, level.total));
+    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars));
+    made.element.querySelector("tbody button")?.setAttribute("tabindex", "0");
+    const finest = 0.4 / this.width();
+    this.drawn = { chart: made, values, cells: cells(this.ledger.tree, values, finest) };
+    this.redraw();
+  }
+
+  private tools(level: Level, bySize: boolean): HTMLElement {
+    const words = level.what === "tokens" ? "as in the prompt" : "as in the model";
+    const choice = (text: string, value: boolean) => {
+      const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(bySize === value) }, text);
+      button.addEventListener("click", () => {
+        this.order = value;
+        this.show(false);
+      });
+      return button;
+    };
+    const title = h("h3", {}, this.title(level));
+    return h("div", { class: "tools" }, title, h("div", { class: "choices", role: "group", "aria-label": "Order" }, choice(words, false), choice("largest first", true)));
+  }
+
+  private title(level: Level): string {
+    const count = level.parts.length.toLocaleString("en");
+    const what = { parts: "parts", contrasts: "contrasts", tokens: "source tokens", nothing: "parts" }[level.what];
+    return `${this.view.site}: ${count} ${what}`;
+  }
+
+  private caption(level: Level): string {
+    const pick = this.view.pick;
+    const who = pick.kind === "contrast" ? contrastName(this.ledger, pick.index) : pickText(pick);
+    return `Waterfall of ${this.title(level)}, ${who}; shares in nats, the last row is the total`;
+  }
+
+  private open(bar: Bar, level: Level): void {
+    if (bar.kind === "part") {
+      const view = bar.opens === undefined ? null : parseHash(bar.opens);
+      if (view) this.go(view);
+      return;
+    }
+    const { first, count } = this.window;
+    if (bar.kind === "others" && count < MOST) this.window = { first, count: Math.min(MOST, count + MORE) };
+    else if (bar.kind === "others") this.window = { first: first + MOST, count: MOST };
+    else this.window = { first: Math.max(0, first - MOST), count: MOST };
+    this.show(false);
+    this.drawn?.chart.focus(Math.min(level.parts.length, bar.kind === "others" ? (first === this.window.first ? count : 1) : 0));
+  }
+
+  private up(): void {
+    const nodes = path(this.ledger.tree, this.node());
+    const above = nodes[nodes.length - 2];
+    if (above !== undefined) this.go({ ...this.view, site: this.ledger.tree.name(above) });
+  }
+
+  /** The row from which the reader came, so that going up lands where going down began. */
+  private rowOf(site: string): number {
+    return Math.max(0, this.bars.findIndex((bar) => bar.label === site && bar.kind === "part"));
+  }
+}

@@ -1,0 +1,110 @@
+// What Python wrote into the page: the shapes of its JSON blocks, and how to read them.
+
+export type Fact = [name: string, value: string];
+
+export interface Check {
+  name: string;
+  value?: number | null;
+  text?: string;
+  bar: string;
+  holds: boolean | null;
+}
+
+export interface Item {
+  id: string;
+  template: string;
+  clean: number | null;
+  reference: number | null;
+  delta: number | null;
+  total: number | null;
+  steps: number | null;
+  closes?: boolean;
+  aligned: boolean;
+  clean_tokens: string[];
+  reference_tokens: string[];
+  target: string;
+  foil: string;
+}
+
+export type Run = [stem: string, first: number, count: number];
+export type Figures = [share: number | null, low: number | null, high: number | null, direct: number | null];
+
+export interface PackedTree {
+  sites: Run[];
+  mean: string;
+  low: string | null;
+  high: string | null;
+  direct: string | null;
+  groups: Record<string, Figures>;
+}
+
+export interface Reading {
+  verdict: string;
+  sentence: string;
+  subject: string;
+  protocol: Fact[];
+}
+
+export interface MiddleData extends Reading {
+  checks: Check[];
+  refused: boolean;
+  reason: string;
+  items: Item[];
+  tree?: PackedTree;
+  listed?: number[];
+  left_out?: { leaves: number; contrasts: number };
+}
+
+export interface Main {
+  header: { folder: string; facts: Fact[] };
+  chapters: { name: string; question: string; state: "read" | "not asked" | "not built" }[];
+  readings: Record<string, Reading>;
+}
+
+interface PackedShares {
+  shares: string;
+  leaf?: string;
+  position?: string;
+  token?: string;
+}
+
+/** The source tokens of one contrast's opened leaves, row by row. A negative position p is reference token −1 − p. */
+export interface TokenRows {
+  leaf: Int32Array;
+  position: Int32Array;
+  share: Float64Array;
+}
+
+export interface ItemShares {
+  leaves: Float64Array;
+  tokens: TokenRows | null;
+}
+
+/** The JSON in an inert block, or null when the page has none of that name (yet). */
+export function block<T>(name: string): T | null {
+  const text = document.getElementById(`data-${name}`)?.textContent;
+  return text ? (JSON.parse(text) as T) : null;
+}
+
+export function itemShares(item: number): ItemShares | null {
+  const packed = block<PackedShares>(`middle-${item}`);
+  if (!packed) return null;
+  const { leaf, position, token } = packed;
+  const tokens = leaf && position && token ? { leaf: ints(leaf), position: ints(position), share: floats(token) } : null;
+  return { leaves: floats(packed.shares), tokens };
+}
+
+export function floats(text: string): Float64Array {
+  return new Float64Array(bytes(text));
+}
+
+function ints(text: string): Int32Array {
+  return new Int32Array(bytes(text));
+}
+
+function bytes(text: string): ArrayBuffer {
+  const raw = atob(text);
+  const out = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+  return out.buffer;
+}

@@ -1,0 +1,95 @@
+// The shares of whatever is picked: all contrasts, a template, one contrast. Decoded on first use and kept.
+import { type Figures, floats, type Item, itemShares, type ItemShares, type MiddleData, type PackedTree } from "./payload.ts";
+import { type Pick, pickText } from "./route.ts";
+import { sums, type Tree } from "./tree.ts";
+
+export interface Template {
+  name: string;
+  items: number[];
+}
+
+export interface Shares {
+  values: Float64Array;
+  /** How many contrasts the values are the mean of. */
+  over: number;
+}
+
+export class Ledger {
+  readonly templates: Template[];
+  readonly listed: ReadonlySet<number>;
+  private readonly items = new Map<number, ItemShares>();
+  private readonly kept = new Map<string, Shares>();
+  private readonly columns: Record<"low" | "high" | "direct", Float64Array | null>;
+
+  constructor(
+    readonly data: MiddleData,
+    readonly packed: PackedTree,
+    readonly tree: Tree,
+  ) {
+    this.listed = new Set(data.listed);
+    this.templates = templatesOf(data.items);
+    const column = (text: string | null) => (text ? floats(text) : null);
+    this.columns = { low: column(packed.low), high: column(packed.high), direct: column(packed.direct) };
+  }
+
+  /** One contrast's shares, or null while the document is still arriving. */
+  item(index: number): ItemShares | null {
+    const known = this.items.get(index);
+    if (known) return known;
+    const read = itemShares(index);
+    if (read) this.items.set(index, read);
+    return read;
+  }
+
+  /** Every node's share under a pick, or null while the document is still arriving. */
+  of(pick: Pick): Shares | null {
+    const known = this.kept.get(pickText(pick));
+    if (known) return known;
+    const made = this.make(pick);
+    if (made) this.kept.set(pickText(pick), made);
+    return made;
+  }
+
+  /** The contrasts of a pick whose single shares the page carries. */
+  members(pick: Pick): number[] {
+    if (pick.kind === "contrast") return [pick.index];
+    const all = pick.kind === "all" ? [...this.data.items.keys()] : (this.templates[pick.index]?.items ?? []);
+    return all.filter((i) => this.listed.has(i));
+  }
+
+  /** Share, interval and direct effect of a node as the reading has them, for the mean over all contrasts. */
+  figures(node: number): Figures {
+    const leaf = node - this.tree.inner.length;
+    if (leaf < 0) return this.packed.groups[this.tree.name(node)] ?? [null, null, null, null];
+    const { low, high, direct } = this.columns;
+    return [null, number(low, leaf), number(high, leaf), number(direct, leaf)];
+  }
+
+  private make(pick: Pick): Shares | null {
+    if (pick.kind === "all") return { values: sums(this.tree, floats(this.packed.mean)), over: this.data.items.length };
+    const members = this.members(pick);
+    const mean = new Float64Array(this.tree.size - this.tree.inner.length);
+    for (const index of members) {
+      const item = this.item(index);
+      if (!item) return null;
+      for (let a = 0; a < mean.length; a++) mean[a]! += item.leaves[a]! / members.length;
+    }
+    return { values: sums(this.tree, mean), over: members.length };
+  }
+}
+
+function number(column: Float64Array | null, leaf: number): number | null {
+  const value = column?.[leaf];
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
+
+function templatesOf(items: readonly Item[]): Template[] {
+  const found = new Map<string, number[]>();
+  items.forEach((item, i) => {
+    if (!item.template) return;
+    const members = found.get(item.template);
+    if (members) members.push(i);
+    else found.set(item.template, [i]);
+  });
+  return [...found].filter(([, members]) => members.length > 1).map(([name, members]) => ({ name, items: members }));
+}
