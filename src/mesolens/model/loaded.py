@@ -16,11 +16,13 @@ class LoadedModel:
         module: the model as transformers built it.
         tokenizer: None when the folder has none; contrasts must then be given as token ids.
         card: what plans and reports may know of it, the anatomy included.
+        notes: what transformers warned of while it loaded, one line each, fit to print.
     """
 
     module: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase | None
     card: ModelCard
+    notes: tuple[str, ...] = ()
 
     @property
     def anatomy(self) -> Anatomy:
