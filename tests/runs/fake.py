@@ -2,12 +2,14 @@
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Cost, Shard, Tables
+from mesolens.runs.store import Store
 
 NAME = "fake"
 
@@ -40,3 +42,11 @@ def read(tables: Tables, spec: object, card: object) -> Reading:
     """The sum of all deltas."""
     total = float(np.sum(tables["fake-items"]["delta"].to_numpy()))
     return Reading(NAME, "nothing", "closed", f"The sum is {total:.3f}.", (Number("sum", total),))
+
+
+def begun(run: Path, shards: int) -> Store:
+    """A run folder in which this instrument has planned and done nothing yet."""
+    store = Store(run)
+    store.write_json("run", {"format": 1})
+    store.write_plan(NAME, plan(None, shards))
+    return store

@@ -25,13 +25,6 @@ from . import fake
 SHARDS = fake.plan(None, 3)
 
 
-def begun(run: Path) -> Store:
-    store = Store(run)
-    store.write_json("run", {"format": 1})
-    store.write_plan(fake.NAME, SHARDS)
-    return store
-
-
 def commit(store: Store, shard: Shard, tables: Tables) -> bool:
     with store.claim(shard, wait=False) as claim:
         assert claim is not None
@@ -43,7 +36,7 @@ def files(run: Path) -> dict[str, bytes]:
 
 
 def test_tables_come_back_joined_in_the_order_of_the_plan(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     for shard in reversed(SHARDS):
         assert commit(store, shard, fake.measure(None, shard))
     expected = [fake.measure(None, shard)["fake-leaves"] for shard in SHARDS]
@@ -54,7 +47,7 @@ def test_tables_come_back_joined_in_the_order_of_the_plan(tmp_path: Path) -> Non
 
 
 def test_a_reader_that_is_not_ours_reads_the_same_numbers(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     tables = fake.measure(None, SHARDS[0])
     commit(store, SHARDS[0], tables)
     rows = duckdb.sql(f"select site, share from '{store.run}/tables/fake-leaves/*.parquet'").fetchall()
@@ -62,7 +55,7 @@ def test_a_reader_that_is_not_ours_reads_the_same_numbers(tmp_path: Path) -> Non
 
 
 def test_the_second_result_is_dropped(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     assert commit(store, SHARDS[0], fake.measure(None, SHARDS[0]))
     before = files(store.run)
     assert not commit(store, SHARDS[0], fake.measure(None, SHARDS[1]))
@@ -70,7 +63,7 @@ def test_the_second_result_is_dropped(tmp_path: Path) -> None:
 
 
 def test_unfinished_is_incomplete_and_unknown_is_named(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     commit(store, SHARDS[0], fake.measure(None, SHARDS[0]))
     with pytest.raises(Incomplete, match="1 of 3 shards"):
         store.tables(fake.NAME)
@@ -79,7 +72,7 @@ def test_unfinished_is_incomplete_and_unknown_is_named(tmp_path: Path) -> None:
 
 
 def test_a_changed_table_is_refused(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     commit(store, SHARDS[0], fake.measure(None, SHARDS[0]))
     place = store.run / "tables" / "fake-items" / f"{SHARDS[0].key}.parquet"
     place.write_bytes(place.read_bytes()[:-1] + b"?")
@@ -91,7 +84,7 @@ def test_a_changed_table_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_no_trace_of_the_shard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: int
 ) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     commit(store, SHARDS[0], fake.measure(None, SHARDS[0]))
     before = files(store.run)
     calls = 0
@@ -114,7 +107,7 @@ def test_a_full_disk_leaves_no_trace_of_the_shard(
 def test_an_interrupt_between_the_links_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     before = files(store.run)
     link, calls = os.link, 0
 
@@ -132,7 +125,7 @@ def test_an_interrupt_between_the_links_leaves_nothing(
 
 
 def test_what_the_dead_left_is_swept_and_what_the_living_hold_is_not(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     before = files(store.run)
     with store.claim(SHARDS[0], wait=False) as claim:
         assert claim is not None
@@ -247,7 +240,7 @@ def test_killed_at_random_moments_the_resumed_run_has_the_same_bytes(tmp_path: P
 
 
 def test_marks_name_the_tables_they_vouch_for(tmp_path: Path) -> None:
-    store = begun(tmp_path / "run")
+    store = fake.begun(tmp_path / "run", 3)
     commit(store, SHARDS[0], fake.measure(None, SHARDS[0]))
     mark = json.loads((store.run / "shards" / f"{SHARDS[0].key}.json").read_text())
     assert set(mark["tables"]) == {"fake-items", "fake-leaves"}

@@ -1,0 +1,81 @@
+"""One chapter of an audit: plan, measure, keep, read. Every instrument is these four functions and nothing else."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar, runtime_checkable
+
+from mesolens.errors import BadInput
+from mesolens.evidence.reading import Reading
+from mesolens.evidence.shards import Cost, Shard, Tables
+from mesolens.model.card import ModelCard
+from mesolens.model.loaded import LoadedModel
+from mesolens.runs.estimate import estimate
+from mesolens.runs.local import run_shards
+from mesolens.runs.progress import Reporter, silent
+from mesolens.runs.store import Store
+
+Spec = TypeVar("Spec", contravariant=True)
+
+
+@runtime_checkable
+class Instrument(Protocol[Spec]):
+    """What an instrument is to a run; a module with these names at its top is one."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802, a module's constant
+        """How plans, readings and the command line call it."""
+        ...
+
+    def plan(self, card: ModelCard, spec: Spec, /) -> list[Shard]:
+        """What must be computed: pure, and in the order in which tables are joined."""
+        ...
+
+    def cost(self, card: ModelCard, spec: Spec, /) -> Cost:
+        """What all of it will take at most."""
+        ...
+
+    def measure(self, model: LoadedModel, shard: Shard, /, *, against: LoadedModel | None) -> Tables:
+        """The tables of one shard: heavy, and touching nothing but its arguments."""
+        ...
+
+    def read(self, tables: Tables, spec: Spec, card: ModelCard, /) -> Reading:
+        """The conclusion: pure, and repeatable from the run folder alone."""
+        ...
+
+
+def run_chapter(
+    instrument: Instrument[Spec],
+    model: LoadedModel,
+    spec: Spec,
+    store: Store,
+    *,
+    against: LoadedModel | None = None,
+    reporter: Reporter = silent,
+    say: Callable[[str], None] = lambda _: None,
+) -> Reading:
+    """Compute what the run folder does not hold yet, and conclude from all of it.
+
+    Args:
+        reporter: shows progress.
+        say: is told the estimate before the work begins.
+
+    Raises:
+        BadInput: there is nothing to compute, or it cannot fit into memory.
+        Incomplete: the work stopped before its end; the same call resumes it.
+    """
+    shards = instrument.plan(model.card, spec)
+    if not shards:
+        raise BadInput(f"{instrument.NAME}: there is nothing to compute, as no item was given")
+    if part := _open_part(shards, store):
+        whole = instrument.cost(model.card, spec)
+        needed = estimate(Cost(whole.flops * part, whole.bytes), model.card.device, model.card.dtype)
+        say(f"{instrument.NAME}: {needed}")
+    store.write_plan(instrument.NAME, shards)
+    run_shards(shards, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
+    reading = instrument.read(store.tables(instrument.NAME), spec, model.card)
+    store.write_json(f"readings/{instrument.NAME}", reading.to_json())
+    return reading
+
+
+def _open_part(shards: list[Shard], store: Store) -> float:
+    left = sum(shard.rows for shard in shards if not store.done(shard.key))
+    return left / sum(shard.rows for shard in shards)
