@@ -1,13 +1,12 @@
 """The code blocks of a Markdown page, and how they are run.
 
 `python` blocks of a page run in order in one namespace; `console` blocks give commands after `$ `, and lines below a
-command are what it must print, with `...` for anything. Both run in one empty folder. A block under a comment
-`<!-- not run: REASON -->` is shown and not run.
+command are what it must print, with `...` for anything. Both run in one folder, empty at first. A block under a comment
+`<!-- file: NAME -->` is written there under that name; one under `<!-- not run: REASON -->` is only shown.
 """
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,27 +16,46 @@ from pathlib import Path
 from typing import Any
 
 _BLOCK = re.compile(
-    r"(?:^<!-- not run: (?P<reason>[^\n]+?) -->\n+)?^```(?P<language>python|console|bash|sh|shell)\n(?P<code>.*?)^```$",
+    r"(?:^<!-- (?P<mark>not run|file): (?P<text>[^\n]+?) -->\n+)?^```(?P<language>[a-z]+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+RUN = {"python", "console", "bash", "sh", "shell"}
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a page: the line at which its code begins, its language, its code, and why it is not run."""
+    """A block of a page.
+
+    Attributes:
+        line: where in the page its code begins.
+        reason: why it is not run; "" when it is.
+        file: under which name it is written; "" when it is run.
+    """
 
     line: int
     language: str
     code: str
     reason: str
+    file: str
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The code blocks of a page, in order."""
-    return [
-        Block(text[: found.start("code")].count("\n") + 1, found["language"], found["code"], found["reason"] or "")
-        for found in _BLOCK.finditer(text)
-    ]
+    """The blocks of a page that are run, written or marked as not run, in order."""
+    return [_block(text, found) for found in _BLOCK.finditer(text) if found["mark"] or found["language"] in RUN]
+
+
+def _block(text: str, found: re.Match[str]) -> Block:
+    line = text[: found.start("code")].count("\n") + 1
+    reason, file = (found["text"] if found["mark"] == mark else "" for mark in ("not run", "file"))
+    return Block(line, found["language"], found["code"], reason, file)
+
+
+def run(block: Block, page: str, folder: Path, names: dict[str, Any]) -> None:
+    """Do with a block what its page says."""
+    if block.file:
+        (folder / block.file).write_text(block.code, "utf-8")
+    elif not block.reason:
+        run_python(block, page, names) if block.language == "python" else run_console(block, folder)
 
 
 def commands(code: str) -> Iterator[tuple[str, str]]:
@@ -65,7 +83,7 @@ def run_console(block: Block, folder: Path) -> None:
         done = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{shlex.quote(command)} gave {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{command!r} gave {done.returncode}:\n{done.stdout}\n{done.stderr}"
         options = ELLIPSIS | NORMALIZE_WHITESPACE
         same = not wanted.strip() or OutputChecker().check_output(wanted, done.stdout, options)
-        assert same, f"{shlex.quote(command)} printed:\n{done.stdout}\nand the page says:\n{wanted}"
+        assert same, f"{command!r} printed:\n{done.stdout}\nand the page says:\n{wanted}"

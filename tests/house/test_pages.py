@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.pages import Block, blocks_of, commands, run_console, run_python
+from tests.house.pages import Block, blocks_of, commands, run, run_console, run_python
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {str(page.relative_to(ROOT)): page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
@@ -25,12 +25,7 @@ def test_a_page_does_what_it_says(page: str, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__page__"}
     for block in BLOCKS[page]:
-        if block.reason:
-            continue
-        if block.language == "python":
-            run_python(block, page, names)
-        else:
-            run_console(block, tmp_path)
+        run(block, page, tmp_path, names)
 
 
 @pytest.mark.slow
@@ -40,7 +35,8 @@ def test_what_is_shown_and_not_run_is_counted(place: str, reason: str) -> None:
 
 
 def test_commands_are_written_as_commands() -> None:
-    shells = [(name, block) for name, found in BLOCKS.items() for block in found if block.language != "python"]
+    run_here = [(name, block) for name, found in BLOCKS.items() for block in found if not block.file]
+    shells = [(name, block) for name, block in run_here if block.language != "python"]
     assert [f"{name}:{block.line}" for name, block in shells if block.language != "console"] == []
     assert [f"{name}:{block.line}" for name, block in shells if not list(commands(block.code))] == []
 
@@ -74,6 +70,12 @@ def test_an_error_points_to_its_line() -> None:
     with pytest.raises(KeyError) as error:
         run_python(found, "page.md", {})
     assert error.traceback[-1].lineno == 4
+
+
+def test_a_named_block_is_written(tmp_path: Path) -> None:
+    (found,) = blocks_of('<!-- file: one.json -->\n```json\n{"a": 1}\n```\n\n```json\n{}\n```\n')
+    run(found, "page.md", tmp_path, {})
+    assert (tmp_path / "one.json").read_text("utf-8") == '{"a": 1}\n'
 
 
 def test_a_reason_belongs_to_the_block_below_it() -> None:
