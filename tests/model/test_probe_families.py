@@ -3,7 +3,7 @@
 Run with `-s` (and `-m ''` for all families) to see the table of what was measured.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -18,14 +18,6 @@ from tests.model.families import ALL, FAST, MORE, build
 from tests.model.truths import NO_STREAM, WRITERS
 
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE if name not in NO_STREAM)]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def written(block: Block) -> str:

@@ -23,8 +23,7 @@ def measure(
     model: PreTrainedModel, anatomy: Anatomy, clean: Recording, ids_BT: Tensor, generator: torch.Generator
 ) -> Anatomy:
     """`anatomy` with its checks filled in, measured on the pass `clean` of `ids_BT` and on a few more."""
-    dtype = clean.logits.dtype
-    exact, loose = rounding_bar(dtype, 1e-6), rounding_bar(dtype)
+    exact, loose = rounding_bar(model.dtype, 1e-6), rounding_bar(model.dtype)
     blocks = tuple(block.module for block in anatomy.blocks)
     own, other_ids = writes(model, anatomy, ids_BT), _other(ids_BT, generator)
     other = writes(model, anatomy, other_ids)

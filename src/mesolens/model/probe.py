@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from mesolens.errors import BadInput
 from mesolens.model.anatomy import Anatomy, Block, Writer
 from mesolens.model.behaviour import Behaviour, behaviours
 from mesolens.model.check import measure
@@ -36,11 +37,12 @@ def find_anatomy(module: PreTrainedModel) -> Anatomy:
     Costs about a dozen forward passes of 24 tokens, without gradients. Modes, hooks and random state stay as they were.
 
     Raises:
-        BadInput: a module gives NaN (named), no residual stream was found, or its blocks run more than once in a pass.
+        BadInput: the model does not run, a module gives NaN (named), no residual stream was found, or its blocks run
+            more than once in a pass.
     """
     with probing(module) as generator:
         ids_BT = random_tokens(module, generator)
-        clean = record(module, ids_BT)
+        clean = _first_pass(module, ids_BT)
         paths = find_blocks(module, clean)
         stirred = record(module, ids_BT, _stirring(clean, paths, generator), voice=generator)
         closings = [close(stirred, path) for path in paths]
@@ -103,6 +105,16 @@ def behaviours_of(
     return behaviours(module, ids_BT, stirred, points, paths)
 
 
+def _first_pass(module: PreTrainedModel, ids_BT: Tensor) -> Recording:
+    try:
+        return record(module, ids_BT)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as failure:
+        reason = str(failure).splitlines()[0]
+        raise BadInput(f"{type(module).__name__} does not run on token ids in {module.dtype}: {reason}") from failure
+
+
 def _stirring(clean: Recording, paths: Iterable[str], generator: torch.Generator) -> dict[Point, Action]:
     def stir(size: float) -> Action:
         def action(tensor: Tensor) -> Tensor:
@@ -139,7 +151,7 @@ def _writer(found: Found, layer: int, name: str, term: tuple[str, float], linear
     leaves = heads_of(found, module, linear) if name.startswith("attn") else columns
     width = columns // leaves if leaves else 0
     error = leaves_error(found.model, found.clean, linear.path, leaves, width)
-    bar = rounding_bar(found.clean.gave(module).dtype)
+    bar = rounding_bar(found.model.dtype)
     if error <= bar:
         attends = attends_at(found.clean, linear) if name.startswith("attn") else None
         return Writer(layer, name, module, scale, linear.path, linear.post, leaves, width, error, attends)

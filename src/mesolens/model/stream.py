@@ -37,7 +37,7 @@ def find_blocks(model: nn.Module, recording: Recording) -> tuple[str, ...]:
     if again:
         raise BadInput(f"{again[0]} runs more than once in a pass, so its writes are no single place in the model")
     ordered = tuple(sorted(blocks, key=lambda block: recording.passings[block].order))
-    gap, bar = discontinuity(recording, ordered), rounding_bar(recording.logits.dtype)
+    gap, bar = discontinuity(recording, ordered), rounding_bar(recording.gave(ordered[0]).dtype)
     if gap > bar:
         raise BadInput(
             f"no residual stream runs through {type(model).__name__}: what enters a block differs from what left the "
