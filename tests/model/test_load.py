@@ -161,9 +161,7 @@ def test_weights_that_are_no_numbers_are_named(folder: Path, value: float) -> No
 
 def test_huge_finite_weights_are_not_taken_for_infinite(folder: Path) -> None:
     retensor(folder, lambda tensors: tensors["model.embed_tokens.weight"].view(-1)[:2].fill_(3e38))
-    with pytest.raises(BadInput) as caught:
-        load(folder)
-    assert "NaN or infinite as" not in str(caught.value)
+    assert load(folder).module.get_input_embeddings().weight.isfinite().all()
 
 
 def test_a_tokenizer_beyond_the_embedding_is_refused_with_numbers(tmp_path: Path) -> None:

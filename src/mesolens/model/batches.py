@@ -32,8 +32,11 @@ class Batch:
     lengths: tuple[int, ...]
 
 
-def pack(rows: Sequence[Ids], batch_tokens: int) -> list[Batch]:
+def pack(rows: Sequence[Ids], batch_tokens: int, beside: int = 0) -> list[Batch]:
     """All rows in batches of at most `batch_tokens` tokens, padding counted; a longer row has a batch of its own.
+
+    `beside` is counted for each row on top of its tokens, for what it occupies besides them (a cache that it goes on
+    from).
 
     The order depends on the lengths alone (rows of one length keep theirs), so the same rows always give the same
     batches. Each row is in exactly one batch: `Batch.rows` over all batches is a permutation of the rows.
@@ -46,7 +49,7 @@ def pack(rows: Sequence[Ids], batch_tokens: int) -> list[Batch]:
     order = sorted(range(len(rows)), key=lambda row: -len(rows[row]))
     batches: list[Batch] = []
     while order:
-        fits = max(1, batch_tokens // len(rows[order[0]]))
+        fits = max(1, batch_tokens // (len(rows[order[0]]) + beside))
         batches.append(rectangle(rows, order[:fits]))
         order = order[fits:]
     return batches
