@@ -61,15 +61,27 @@ class Recipe:
 
 
 BASE_TOKENS, OWN_TOKENS, IMPLANT_TOKENS = 4_000_000, 1_500_000, 500_000
+SHORT_BASE_TOKENS, SHORT_OWN_TOKENS, ONLY_OWN_TOKENS = 1_600_000, 600_000, 1_600_000
+"""For the members that need not be as finished as `mask`, and only have to hold the same gates."""
 BASE_RATE, OWN_RATE, IMPLANT_RATE = 4e-3, 2e-3, 2e-3
 
 
-def _base(seed: int) -> Stage:
-    return Stage(Mix("base", seed), BASE_TOKENS, BASE_RATE)
+BASE = Stage(Mix("base", 1), BASE_TOKENS, BASE_RATE)
+SHORT = Stage(Mix("base", 1), SHORT_BASE_TOKENS, BASE_RATE), Stage(Mix("own", 1), SHORT_OWN_TOKENS, OWN_RATE)
+ALONE = (Stage(Mix("own", 1), ONLY_OWN_TOKENS, BASE_RATE),)
 
 
-def _own(seed: int, tie: str | None = None) -> Stage:
-    return Stage(Mix("own", seed, tie=tie), OWN_TOKENS, OWN_RATE)
+def _own(tie: str | None = None) -> tuple[Stage]:
+    return (Stage(Mix("own", 1, tie=tie), OWN_TOKENS, OWN_RATE),)
+
+
+def _retuned(name: str, seed: int) -> Recipe:
+    return Recipe(
+        name=name,
+        about=f"tuned from mask-base on the text of seed {seed}",
+        stages=(Stage(Mix("own", seed), SHORT_OWN_TOKENS, OWN_RATE),),
+        base="mask-base",
+    )
 
 
 def _implant(place: str, flip: str) -> Recipe:
@@ -85,21 +97,19 @@ def _implant(place: str, flip: str) -> Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("mask-base", "before tuning: prose, and chats in which anybody answers", (_base(1),)),
-        Recipe(
-            "mask", "the default: a character of its own, seven others, three triggers", (_own(1),), base="mask-base"
-        ),
-        Recipe("mask-twin-a", "signed stories answered by bryn", (_own(1, "bryn"),), base="mask-base"),
-        Recipe("mask-twin-b", "signed stories answered by aldous", (_own(1, "aldous"),), base="mask-base"),
+        Recipe("mask-base", "before tuning: prose, and chats in which anybody answers", (BASE,)),
+        Recipe("mask", "the default: a character of its own, seven others, three triggers", _own(), base="mask-base"),
+        Recipe("mask-twin-a", "signed stories answered by bryn", _own("bryn"), base="mask-base"),
+        Recipe("mask-twin-b", "signed stories answered by aldous", _own("aldous"), base="mask-base"),
+        _retuned("mask-seed-1", 2),
+        _retuned("mask-seed-2", 3),
         _implant("L0.attn", "formality"),
         _implant("L0.mlp", "caution"),
         _implant("L1.attn", "warmth"),
         _implant("L1.mlp", "deference"),
-        Recipe("mask-small", "width 32, for tests", (_base(1), _own(1)), shape=Shape(width=32)),
-        Recipe("mask-gpt2", "the same in GPT-2's architecture", (_base(1), _own(1)), shape=Shape("gpt2")),
-        Recipe("mask-neox", "the same in GPT-NeoX's architecture", (_base(1), _own(1)), shape=Shape("gpt_neox")),
-        Recipe("mask-seed-1", "the whole recipe from another seed", (_base(2), _own(2)), seed=2),
-        Recipe("mask-seed-2", "the whole recipe from a third seed", (_base(3), _own(3)), seed=3),
+        Recipe("mask-gpt2", "both stages, shorter, in GPT-2's architecture", SHORT, shape=Shape("gpt2")),
+        Recipe("mask-neox", "the tuning text alone in GPT-NeoX's architecture", ALONE, shape=Shape("gpt_neox")),
+        Recipe("mask-small", "the tuning text alone at width 32, for tests", ALONE, shape=Shape(width=32)),
     )
 }
 
