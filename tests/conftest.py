@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+import torch
 from jaxtyping import install_import_hook
 
 # Before any module of the project is imported, so that every annotated shape is checked while the tests run.
 install_import_hook("mesolens", "beartype.beartype")
+
+# On models this small two threads spend their time waiting for each other, and a busy machine makes it far worse.
+torch.set_num_threads(1)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
