@@ -11,6 +11,7 @@ output is put back to its recorded value after it was heard. Against a pass wher
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -61,29 +62,24 @@ def _heard(
     """What passes each writer's point while every block and every writer is held at the tensors given."""
     heard: dict[str, Tensor] = {}
     batch = ids_BT.shape[0]
-
-    def held(value: Tensor, tensor: Tensor) -> Tensor:
-        return value.reshape(tensor.shape).clone()  # a copy, because Falcon adds to it in place
-
-    def hold(value: Tensor) -> Action:
-        return lambda tensor: held(value, tensor)
-
-    def hear(module: str, value: Tensor | None) -> Action:
-        def action(tensor: Tensor) -> Tensor | None:
-            heard[module] = rows(tensor.detach().clone(), batch)
-            return None if value is None else held(value, tensor)
-
-        return action
-
-    actions: dict[Point, Action] = {Point(block, "in"): hold(value) for block, value in inputs.items()}
+    actions: dict[Point, Action] = {Point(block, "in"): partial(_hold, value) for block, value in inputs.items()}
     for module, point in writers.items():
-        output = Point(module, "out")
-        actions[output] = hear(module, outputs[module]) if point == output else hold(outputs[module])
+        output, hold = Point(module, "out"), partial(_hold, outputs[module])
+        actions[output] = partial(_hear, heard, module, batch, hold) if point == output else hold
         if point != output:
-            actions[point] = hear(module, None)
+            actions[point] = partial(_hear, heard, module, batch, None)
     with tapped(model, actions):
         forward(model, ids_BT)
     return heard
+
+
+def _hold(value: Tensor, tensor: Tensor) -> Tensor:
+    return value.reshape(tensor.shape).clone()  # a copy, because Falcon adds to it in place
+
+
+def _hear(heard: dict[str, Tensor], module: str, batch: int, hold: Action | None, tensor: Tensor) -> Tensor | None:
+    heard[module] = rows(tensor.detach().clone(), batch)
+    return None if hold is None else hold(tensor)
 
 
 def rows(tensor: Tensor, batch: int) -> Tensor:

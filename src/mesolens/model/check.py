@@ -7,6 +7,7 @@ must change nothing, and with α = 0 must give the reference's logits exactly: o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -57,15 +58,8 @@ def cut(anatomy: Anatomy) -> tuple[Point, ...]:
 def writes(model: PreTrainedModel, anatomy: Anatomy, ids_BT: Tensor) -> dict[Point, Tensor]:
     """What passes each point of the cut in a plain pass; for a whole block, its change of the stream."""
     seen: dict[Point, Tensor] = {}
-
-    def keep(point: Point) -> Action:
-        def action(tensor: Tensor) -> None:
-            seen[point] = tensor.detach().clone()
-
-        return action
-
     points = (*cut(anatomy), *(Point(block.module, "in") for block in refused(anatomy)))
-    with tapped(model, {point: keep(point) for point in points}):
+    with tapped(model, {point: partial(_keep, seen, point) for point in points}):
         forward(model, ids_BT)
     for block in refused(anatomy):
         seen[Point(block.module, "out")] = seen[Point(block.module, "out")] - seen[Point(block.module, "in")]
@@ -77,34 +71,32 @@ def blended_logits(
 ) -> Tensor:
     """Logits of a pass whose every point of the cut carries α · own + (1 − α) · `to`."""
     entered: dict[str, Tensor] = {}
-
-    def blended(point: Point, tensor: Tensor) -> Tensor:
-        return alpha * tensor + (1 - alpha) * to[point]
-
-    def blend(point: Point) -> Action:
-        return lambda tensor: blended(point, tensor)
-
-    def enter(block: Block, inner: Action | None) -> Action:
-        def action(tensor: Tensor) -> Tensor | None:
-            changed = None if inner is None else inner(tensor)
-            entered[block.module] = tensor if changed is None else changed
-            return changed
-
-        return action
-
-    def change(block: Block) -> Action:
-        def action(tensor: Tensor) -> Tensor:
-            before = entered[block.module]
-            return before + blended(Point(block.module, "out"), tensor - before)
-
-        return action
-
-    actions = {point: blend(point) for point in cut(anatomy)}
+    actions: dict[Point, Action] = {point: partial(_blend, to[point], alpha) for point in cut(anatomy)}
     for block in refused(anatomy):
-        actions[Point(block.module, "in")] = enter(block, actions.get(Point(block.module, "in")))
-        actions[Point(block.module, "out")] = change(block)
+        before, after = Point(block.module, "in"), Point(block.module, "out")
+        actions[before] = partial(_enter, entered, block.module, actions.get(before))
+        actions[after] = partial(_change, entered, block.module, actions[after])
     with tapped(model, actions):
         return forward(model, ids_BT).clone()
+
+
+def _keep(seen: dict[Point, Tensor], point: Point, tensor: Tensor) -> None:
+    seen[point] = tensor.detach().clone()
+
+
+def _blend(to: Tensor, alpha: float, own: Tensor) -> Tensor:
+    return alpha * own + (1 - alpha) * to
+
+
+def _enter(entered: dict[str, Tensor], block: str, inner: Action | None, tensor: Tensor) -> Tensor:
+    changed = None if inner is None else inner(tensor)
+    entered[block] = (tensor if changed is None else changed).clone()
+    return entered[block].clone()
+
+
+def _change(entered: dict[str, Tensor], block: str, blend: Action, tensor: Tensor) -> Tensor | None:
+    changed = blend(tensor - entered[block])
+    return None if changed is None else entered[block] + changed
 
 
 def refused(anatomy: Anatomy) -> tuple[Block, ...]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import torch
@@ -116,13 +117,12 @@ def _first_pass(module: PreTrainedModel, ids_BT: Tensor) -> Recording:
 
 
 def _stirring(clean: Recording, paths: Iterable[str], generator: torch.Generator) -> dict[Point, Action]:
-    def stir(size: float) -> Action:
-        def action(tensor: Tensor) -> Tensor:
-            return tensor + size * torch.randn(tensor.shape, generator=generator).to(tensor)
+    sizes = {path: float(clean.given(path).double().std()) for path in paths}
+    return {Point(path, "in"): partial(_stir, generator, size) for path, size in sizes.items()}
 
-        return action
 
-    return {Point(path, "in"): stir(float(clean.given(path).double().std())) for path in paths}
+def _stir(generator: torch.Generator, size: float, tensor: Tensor) -> Tensor:
+    return tensor + size * torch.randn(tensor.shape, generator=generator).to(tensor)
 
 
 def _block(found: Found, layer: int, path: str, closing: Closing) -> Block:

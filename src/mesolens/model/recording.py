@@ -8,6 +8,7 @@ would be added.
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import torch
@@ -85,32 +86,37 @@ def first_floats(passing: object) -> Tensor | None:
     return next((v for v in values if isinstance(v, Tensor) and v.is_floating_point()), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """What the hooks of one pass share."""
+
+    model: nn.Module
+    recording: Recording
+    voice: torch.Generator | None
+    given: dict[str, list[Tensor | None]] = field(default_factory=dict[str, list[Tensor | None]])
+
+    def before(self, path: str, _: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        self.given.setdefault(path, []).append(_copy(first_floats((*args, *kwargs.values()))))
+
+    def after(self, path: str, _: nn.Module, __: tuple[object, ...], output: object) -> object:
+        spoken = output if self.voice is None else _voiced(output, self.voice)
+        gave = _copy(first_floats(spoken))
+        _refuse_nan(self.model, path, gave)
+        passings = self.recording.passings
+        if path in passings:
+            self.recording.repeated.add(path)
+        passings[path] = Passing(len(passings), self.given[path].pop(), gave)
+        return spoken
+
+
 @contextmanager
 def _heard(model: nn.Module, recording: Recording, voice: torch.Generator | None) -> Generator[None]:
-    given: dict[str, list[Tensor | None]] = {}
-
-    def before(path: str) -> Callable[[nn.Module, tuple[object, ...], dict[str, object]], None]:
-        def hook(_: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-            given.setdefault(path, []).append(_copy(first_floats((*args, *kwargs.values()))))
-
-        return hook
-
-    def after(path: str) -> Callable[[nn.Module, tuple[object, ...], object], object]:
-        def hook(_: nn.Module, __: tuple[object, ...], output: object) -> object:
-            spoken = output if voice is None else _voiced(output, voice)
-            gave = _copy(first_floats(spoken))
-            _refuse_nan(model, path, gave)
-            if path in recording.passings:
-                recording.repeated.add(path)
-            recording.passings[path] = Passing(len(recording.passings), given[path].pop(), gave)
-            return spoken
-
-        return hook
-
+    listener = _Listener(model, recording, voice)
     with ExitStack() as hooks:
         for path, module in model.named_modules():
-            hooks.callback(module.register_forward_pre_hook(before(path), with_kwargs=True).remove)
-            hooks.callback(module.register_forward_hook(after(path)).remove)
+            before, after = partial(listener.before, path), partial(listener.after, path)
+            hooks.callback(module.register_forward_pre_hook(before, with_kwargs=True).remove)
+            hooks.callback(module.register_forward_hook(after).remove)
         yield
 
 

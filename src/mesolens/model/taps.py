@@ -16,6 +16,7 @@ when the block ends, by whatever way, every hook is gone.
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, cast
 
 from torch import Tensor, nn
@@ -49,33 +50,27 @@ def tapped(model: nn.Module, actions: Mapping[Point, Action]) -> Generator[None]
 
 def _attach(module: nn.Module, point: Point, action: Action) -> RemovableHandle:
     if point.side == "in":
-        return module.register_forward_pre_hook(_before(action), with_kwargs=True)
-    return module.register_forward_hook(_after(action))
+        return module.register_forward_pre_hook(partial(_before, action), with_kwargs=True)
+    return module.register_forward_hook(partial(_after, action))
 
 
-def _before(action: Action) -> Callable[[nn.Module, tuple[object, ...], dict[str, object]], Call | None]:
-    def hook(_: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> Call | None:
-        tensor = first_tensor((*args, *kwargs.values()))
-        changed = action(tensor)
-        if changed is None:
-            return None
-        return (
-            tuple(changed if value is tensor else value for value in args),
-            {name: changed if value is tensor else value for name, value in kwargs.items()},
-        )
-
-    return hook
+def _before(action: Action, _: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> Call | None:
+    tensor = first_tensor((*args, *kwargs.values()))
+    changed = action(tensor)
+    if changed is None:
+        return None
+    return (
+        tuple(changed if value is tensor else value for value in args),
+        {name: changed if value is tensor else value for name, value in kwargs.items()},
+    )
 
 
-def _after(action: Action) -> Callable[[nn.Module, tuple[object, ...], object], object]:
-    def hook(_: nn.Module, __: tuple[object, ...], output: object) -> object:
-        tensor = first_tensor(output)
-        changed = action(tensor)
-        if changed is None or isinstance(output, Tensor):
-            return changed
-        return tuple(changed if value is tensor else value for value in cast(Iterable[object], output))
-
-    return hook
+def _after(action: Action, _: nn.Module, __: tuple[object, ...], output: object) -> object:
+    tensor = first_tensor(output)
+    changed = action(tensor)
+    if changed is None or isinstance(output, Tensor):
+        return changed
+    return tuple(changed if value is tensor else value for value in cast(Iterable[object], output))
 
 
 def first_tensor(passing: object) -> Tensor:
