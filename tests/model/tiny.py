@@ -76,8 +76,8 @@ def neox(seed: int = 0) -> PreTrainedModel:
 FAMILIES = {"llama": llama, "gpt2": gpt2, "neox": neox}
 
 
-def tokenizer(template: str | None = CHATML) -> PreTrainedTokenizerFast:
-    """A byte-level BPE trained on a few sentences; it puts `<|begin|>` before every text."""
+def tokenizer(template: str | None = CHATML, ending: bool = False) -> PreTrainedTokenizerFast:
+    """A byte-level BPE trained on a few sentences; it puts `<|begin|>` before each text, `<|end|>` after if asked."""
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
@@ -90,7 +90,9 @@ def tokenizer(template: str | None = CHATML) -> PreTrainedTokenizerFast:
     )
     core.train_from_iterator(["The fox sees the user and the assistant. system: user: assistant: yes no"] * 9, trainer)
     core.post_processor = processors.TemplateProcessing(
-        single="<|begin|> $A", pair="<|begin|> $A $B", special_tokens=[("<|begin|>", 0)]
+        single="<|begin|> $A <|end|>" if ending else "<|begin|> $A",
+        pair="<|begin|> $A $B",
+        special_tokens=[("<|begin|>", 0), ("<|end|>", 1)],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=core,

@@ -106,9 +106,14 @@ def _needed(tokenizer: PreTrainedTokenizerBase | None) -> PreTrainedTokenizerBas
 def _tokenised(tokenizer: PreTrainedTokenizerBase, text: str, special: bool) -> Ids:
     ids = _raw(tokenizer, text, special)
     if special and ids and ids[-1] == tokenizer.eos_token_id:
-        bare = _raw(tokenizer, text, special=False)
-        return ids if bare and bare[-1] == ids[-1] else ids[:-1]
+        written = _endings(_raw(tokenizer, text, special=False), ids[-1])
+        return ids[: len(ids) - max(0, _endings(ids, ids[-1]) - written)]
     return ids
+
+
+def _endings(ids: Ids, token: int) -> int:
+    """How many times `token` stands at the end."""
+    return next((count for count, last in enumerate(reversed(ids)) if last != token), len(ids))
 
 
 def _raw(tokenizer: PreTrainedTokenizerBase, text: str, special: bool) -> Ids:
