@@ -20,7 +20,6 @@ html_title = "Mesolens"
 html_show_sphinx = False
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]
 
 default_role = "literal"
 autodoc_member_order = "bysource"

@@ -1,9 +1,11 @@
 """The Python face of Mesolens: the same work and the same readings as the commands, in memory.
 
->>> import mesolens as ml                                   # doctest: +SKIP
->>> model = ml.load("slide:mask")                           # doctest: +SKIP
->>> tree = ml.middle(model, ml.pack(model))                 # doctest: +SKIP
->>> tree.delta, tree.completeness                           # doctest: +SKIP
+>>> import mesolens as ml
+>>> model = ml.load("slide:mask")
+>>> pair = ml.Contrast(clean="yes, silver is", reference="no, silver is not", target=" fun", foil=" safe")
+>>> tree = ml.middle(model, [pair])
+>>> tree.verdict, tree.completeness < 0.01
+('closed', True)
 """
 
 from collections.abc import Sequence
