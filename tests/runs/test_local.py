@@ -16,8 +16,9 @@ from mesolens.evidence.reading import from_json
 from mesolens.evidence.shards import Cost, Shard, Tables
 from mesolens.model.loaded import LoadedModel
 from mesolens.runs import chapters, estimate
-from mesolens.runs.local import interruptible, run_shards
+from mesolens.runs.local import run_shards
 from mesolens.runs.progress import Reporter, bar, lines, silent
+from mesolens.runs.signals import interruptible
 from mesolens.runs.store import Store
 
 from . import fake

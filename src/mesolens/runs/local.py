@@ -5,20 +5,15 @@ waited for at the end. Ctrl-C and SIGTERM finish nothing half: the shard in flig
 second one ends the process at once, which is as safe as any kill.
 """
 
-import signal
-import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 from mesolens.errors import Incomplete
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.runs.progress import Advance, Reporter
+from mesolens.runs.signals import interruptible
 from mesolens.runs.store import Store
 
 Measure = Callable[[Shard], Tables]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_shards(shards: Sequence[Shard], measure: Measure, store: Store, reporter: Reporter) -> None:
@@ -66,26 +61,3 @@ def _out_of_memory(error: Exception) -> bool:
     # torch raises OutOfMemoryError on accelerators and a plain RuntimeError on the CPU
     said = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
-
-
-@contextmanager
-def interruptible() -> Generator[None]:
-    """Make the first SIGINT or SIGTERM a KeyboardInterrupt, and the second one deadly, while the block runs.
-
-    Outside the main thread, where Python lets nobody set signals, nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_: int, __: FrameType | None) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

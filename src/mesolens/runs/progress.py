@@ -39,7 +39,7 @@ class _Lines:
         self.done += more
         if time.monotonic() - self.told >= _SECONDS_BETWEEN_LINES:
             self.told = time.monotonic()
-            print(f"{self.label}: {self.done} of {self.rows} items", file=self.stream, flush=True)
+            print(f"{self.label}: {self.done} of {self.rows}", file=self.stream, flush=True)
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""The command line: finds commands when they are asked for, and turns every failure into one line and an exit code.
+
+0 done, 1 a check failed, 2 usage or bad input, 3 incomplete and resumable, 4 refused for safety. Nothing heavy is
+imported before a command runs, so that help and completion answer at once.
+
+Data goes to stdout and people's text to stderr. A failure is told on stderr only, also with `--json`: then stdout holds
+either one whole JSON document or nothing, so no program has to tell a result from an apology.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+import click
+
+from mesolens import __version__
+from mesolens.cli.terminal import tell
+from mesolens.errors import MesolensError
+
+COMMANDS = {
+    "anatomy": "mesolens.cli.anatomy:anatomy",
+    "audit": "mesolens.cli.audit:audit",
+    "completion": "mesolens.cli.completion:completion",
+    "middle": "mesolens.cli.middle:middle",
+    "slides": "mesolens.cli.slides:slides",
+    "view": "mesolens.cli.view:view",
+}
+TRACEBACK = "mesolens.traceback"
+
+
+class Commands(click.Group):
+    """A group whose commands are imported on first use, and whose failures are lines."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        return cast(click.Command, getattr(import_module(module), name))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for, and exit with the code that its end means."""
+        from mesolens.runs.signals import interruptible
+
+        try:
+            with interruptible():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            tell("mesolens: stopped; the same command resumes what it has kept")
+            ctx.exit(3)
+        except BrokenPipeError:
+            ctx.exit(0)
+        except MesolensError as error:
+            _trace(ctx)
+            tell(f"mesolens: {error}")
+            ctx.exit(error.exit_code)
+        except Exception as error:
+            _trace(ctx)
+            tell(f"mesolens: {type(error).__name__}: {error} (a fault of mesolens; --traceback shows where)")
+            ctx.exit(1)
+
+
+def _trace(ctx: click.Context) -> None:
+    if ctx.meta.get(TRACEBACK):
+        import traceback
+
+        traceback.print_exc()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mesolens")
+def cli() -> None:
+    """See a language model's personality, and the heads and neurons that make it, with every sum kept on the way.
+
+    MODEL is a local folder, a hub id (org/name@revision) or slide:NAME. Settings are taken from flags, else from
+    MESOLENS_* variables, else from the nearest mesolens.toml. Exit codes: 0 done, 1 a check failed, 2 bad input,
+    3 incomplete (the same command resumes), 4 refused for safety.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; gives the exit code."""
+    try:
+        code = cli.main(list(arguments), prog_name="mesolens", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        return 3
+    except SystemExit as end:  # completion scripts leave this way
+        return end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:
+        # Python would flush stdout once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The `mesolens` program."""
+    sys.exit(run(sys.argv[1:]))

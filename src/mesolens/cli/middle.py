@@ -1,0 +1,81 @@
+"""`mesolens middle`: the tree of shares of one readout."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.evidence.reading import Reading
+
+_LEAVES = 10
+Node = dict[str, object]
+
+
+@click.command()
+@click.argument("model")
+@click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
+@click.option("--against", metavar="MODEL", help="Another model of the same shape, which is the reference then.")
+@click.option("--engine", metavar="NAME", default="gated", help="gated (owen is not in this version).")
+@common
+def middle(model: str, contrasts: str | None, against: str | None, engine: str, **others: object) -> None:
+    """Divide a difference among layers, heads and neurons, adding up at every level.
+
+    The difference is between each contrast's two prompts or, with --against, between two models. With --json the tree
+    is printed; else an overview of it.
+    """
+    found = settings(others)
+    _check_engine(engine)
+
+    from mesolens.cli import chapters
+    from mesolens.cli.opening import open_against, open_items, open_model
+    from mesolens.cli.terminal import data, tell
+    from mesolens.report.html import write_report
+
+    opened = open_model(model, found)
+    other = open_against(against, opened, found)
+    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found)
+    store = chapters.begin_run(subject, ["middle"], sys.argv[1:])
+    reading = chapters.read_middle(subject, store)
+    report = write_report(store.run)
+    if found.json:
+        data(reading.data)
+    else:
+        _overview(reading)
+    tell(f"report    {report}")
+    chapters.check({"middle": reading})
+
+
+def _check_engine(engine: str) -> None:
+    from mesolens.errors import BadInput
+
+    if engine == "owen":
+        raise BadInput("--engine owen is not in this version: gated")
+    if engine != "gated":
+        raise BadInput(f"--engine is {engine!r}, and this version has gated alone")
+
+
+def _overview(reading: "Reading") -> None:
+    """The levels down to writers in order, then the largest leaves."""
+    from mesolens.cli.terminal import show, table
+
+    nodes = cast(Sequence[Node], reading.data["nodes"])
+    show([f"{reading.subject}: {reading.verdict}", reading.sentence, ""])
+    parents = {node["parent"] for node in nodes}
+    upper = [node for node in nodes if node["site"] in parents or str(node["site"]) in ("embed", "unembed")]
+    leaves = [node for node in nodes if node["site"] not in parents and node not in upper]
+    largest = sorted(leaves, key=lambda node: -abs(cast(float, node["share"])))[:_LEAVES]
+    table(_HEADINGS, [_row(node) for node in upper], "Levels, in nats")
+    if largest:
+        table(_HEADINGS, [_row(node) for node in largest], f"The largest of {len(leaves)} leaves, in nats")
+
+
+_HEADINGS = ("site", "share", "low", "high", "direct")
+
+
+def _row(node: Node) -> list[object]:
+    depth = 0 if node["parent"] is None else 1 + str(node["site"]).count(".")
+    return ["  " * depth + str(node["site"]), *(node.get(name) for name in _HEADINGS[1:])]
