@@ -223,9 +223,11 @@ def _reading(shape: Shape, sites: list[str], shares: np.ndarray, rng: np.random.
         verdict="refused" if shape.refused else "closed",
         sentence=HOSTILE[1] + HOSTILE[4] if shape.hostile else refused if shape.refused else closed,
         numbers=(
-            Number("delta", delta, "nats", delta - 0.4, delta + 0.4),
+            Number("difference", delta, "nats", delta - 0.4, delta + 0.4),
             Number("completeness", 0.43 if shape.refused else 2.1e-4, "", None, None, "≤ 0.01", not shape.refused),
-            Number("conservation", 3.1e-8, "", None, None, "≤ 1e-06", True),
+            Number("conservation", 3.1e-8, "", None, None, "≤ 1e-6", True),
+            Number("steps", 64.0 if shape.refused else 8.0, "quadrature nodes", bar="≤ 64", holds=True),
+            Number("contrasts", float(shape.items)),
         ),
         protocol={
             "granularity": "heads and neurons",
@@ -250,7 +252,7 @@ def _settings(shape: Shape) -> dict[str, Json]:
     return {
         "format": 1,
         "command": ["mesolens", "audit", name],
-        "started": "2026-11-23T21:04:11Z",
+        "subject": name,
         "model": {
             "name": name,
             "architecture": "LlamaForCausalLM",
@@ -260,6 +262,6 @@ def _settings(shape: Shape) -> dict[str, Json]:
             "dtype": "float32",
             "device": "cpu",
         },
-        "settings": {"seed": shape.seed, "budget": "quick", "threads": 2},
+        "settings": {"seed": {"value": shape.seed, "from": "flag"}, "budget": {"value": "quick", "from": "default"}},
         "versions": {"mesolens": "0.1.0", "torch": "2.13.0", "transformers": "5.23.0", "python": "3.11.2"},
     }

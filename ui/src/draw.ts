@@ -118,7 +118,7 @@ function drawInterval(
 ): void {
   if (bar.low == null || bar.high == null) return;
   const [left, right] = [x(bar.from + bar.low), x(bar.from + bar.high)];
-  for (const [colour, width] of [[colours.paper, 3.5], [colours.ink, 1.25]] as const) {
+  for (const [colour, width] of [[colours.paper, 3], [colours.ink, 1.25]] as const) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.beginPath();

@@ -46,18 +46,18 @@ function totalOf(ledger: Ledger, view: View, node: number, added: number): Part 
   return { label, value: recorded ?? added };
 }
 
-function contrastLevel(ledger: Ledger, view: View, node: number, total: Part): Level {
+function contrastLevel(ledger: Ledger, view: View, node: number, total: Part): Level | null {
   const members = ledger.members(view.pick);
   const whole = view.pick.kind === "template" || members.length === ledger.data.items.length;
   const site = ledger.tree.name(node);
   const leaf = node - ledger.tree.inner.length;
-  const found = whole ? members.map((index) => ledger.item(index)) : [];
-  const parts = found.map((item, k): Part => {
-    const index = members[k]!;
+  const parts: Part[] = [];
+  for (const index of whole ? members : []) {
+    const item = ledger.item(index);
+    if (!item) return null;
     const opens = hashOf({ pick: { kind: "contrast", index }, site });
-    const label = contrastName(ledger, index);
-    return { label, value: (item?.leaves[leaf] ?? 0) / members.length, opens, mark: "contrast" };
-  });
+    parts.push({ label: contrastName(ledger, index), value: item.leaves[leaf]! / members.length, opens, mark: "contrast" });
+  }
   return { node, parts, total, what: parts.length ? "contrasts" : "nothing", bySize: true };
 }
 

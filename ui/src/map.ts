@@ -57,15 +57,46 @@ export function drawMap(
     const value = values[cell.node]!;
     const [x, y] = [cell.left * width, cell.level * (BAND + GAP)];
     const wide = Math.max(0.5, (cell.right - cell.left) * width - (cell.level < 3 ? 1 : 0.5));
-    context.globalAlpha = cell.level === 0 ? 1 : 0.12 + 0.88 * Math.sqrt(Math.abs(value) / most[cell.level]!);
-    context.fillStyle = cell.level === 0 ? colours.total : value < 0 ? colours.negative : colours.positive;
+    const strength = cell.level === 0 ? 1 : 0.12 + 0.88 * Math.sqrt(Math.abs(value) / most[cell.level]!);
+    const colour = cell.level === 0 ? colours.total : value < 0 ? colours.negative : colours.positive;
+    context.globalAlpha = strength;
+    context.fillStyle = colour;
     context.fillRect(x, y, wide, BAND);
     context.globalAlpha = 1;
+    context.fillStyle = clearest(colour, strength, colours);
+    label(context, tree, cell, x, y, wide);
     if (!opened.has(cell.node) || cell.level === 0) continue;
     context.strokeStyle = colours.ink;
     context.lineWidth = 2;
     context.strokeRect(x + 1, y + 1, Math.max(1, wide - 2), BAND - 2);
   }
+}
+
+function label(
+  context: CanvasRenderingContext2D,
+  tree: Tree,
+  cell: Cell,
+  x: number,
+  y: number,
+  wide: number,
+): void {
+  if (cell.level > 2 || wide < 30) return;
+  const site = tree.name(cell.node);
+  const text = cell.level === 2 ? site.slice(site.indexOf(".") + 1) : site;
+  if (context.measureText(text).width > wide - 8) return;
+  context.fillText(text, x + 5, y + BAND / 2 + 0.5);
+}
+
+/** Ink or paper, whichever stands out more on `colour` laid over paper at this strength. */
+function clearest(colour: string, strength: number, { ink, paper }: Ink): string {
+  const ground = strength * light(colour) + (1 - strength) * light(paper);
+  return Math.abs(light(ink) - ground) > Math.abs(light(paper) - ground) ? ink : paper;
+}
+
+/** How light a `#rrggbb` colour looks, from 0 to 1. */
+function light(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255);
+  return 0.3 * red! + 0.59 * green! + 0.11 * blue!;
 }
 
 /** The part under a point of the map, or null. */

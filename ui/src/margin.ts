@@ -5,7 +5,7 @@ import { contrastName } from "./level.ts";
 import type { MiddleData } from "./payload.ts";
 import type { Pick, View } from "./route.ts";
 import type { Ledger } from "./shares.ts";
-import { figure, signed } from "./text.ts";
+import { figure, signed, visible } from "./text.ts";
 
 const LISTED = 200;
 
@@ -32,6 +32,13 @@ export function checkLine(ledger: Ledger, view: View, bars: readonly Bar[]): HTM
     h("span", { class: "mark" }, holds ? "adds up" : "does not add up"),
     ` \u03A3 of bars ${signed(end, 9)}, ${total.label} ${signed(total.value, 9)} nats, difference ${figure(off)}${delta}`,
   );
+}
+
+/** What the colours and marks mean. */
+export function legend(bars: readonly Bar[]): HTMLElement {
+  const key = (kind: string, text: string) => h("span", { class: `key ${kind}` }, text);
+  const interval = bars.some((bar) => bar.low != null) && key("interval", "95 % interval");
+  return h("p", { class: "legend" }, key("plus", "towards the target"), key("minus", "away from it"), key("total", "the parent"), interval);
 }
 
 /** Every contrast with its measured Δ, as a list to pick from. */
@@ -67,5 +74,6 @@ export function notes(data: MiddleData): HTMLElement[] {
   if (leaves) texts.push(`${leaves.toLocaleString("en")} small neurons are not listed one by one; each writer's are added up in its part named rest, so every sum stays exact.`);
   if (contrasts) texts.push(`${contrasts.toLocaleString("en")} contrasts are in the mean, but not shown one by one.`);
   if (texts.length) texts.push("The run folder's tables hold them all.");
+  if (data.source_tokens && data.source_tokens !== "read") texts.push(`Source tokens: ${visible(data.source_tokens, 400)}.`);
   return texts.length ? [h("p", { class: "note" }, texts.join(" "))] : [];
 }

@@ -1,14 +1,14 @@
 // The chapter *middle*: pick contrasts, see the whole model, open a part, end at the words that it read.
 import { type Bar, waterfall, type Window } from "./bars.ts";
 import { heading, protocol } from "./chapter.ts";
-import { checksPanel } from "./checks.ts";
+import { checksPanel, figuresLine } from "./checks.ts";
 import { h } from "./dom.ts";
 import { contrastName, type Level, levelOf } from "./level.ts";
 import { type Cell, cellAt, cells, drawMap } from "./map.ts";
 import type { MiddleData } from "./payload.ts";
 import { pickText, hashOf, parseHash, type View } from "./route.ts";
 import { Ledger } from "./shares.ts";
-import { notes, checkLine, contrastList, crumbs, nothing } from "./margin.ts";
+import { checkLine, contrastList, crumbs, legend, notes, nothing } from "./margin.ts";
 import { picker } from "./picker.ts";
 import { pointAt, promptPanel } from "./prompt.ts";
 import { refusal } from "./refusal.ts";
@@ -18,12 +18,16 @@ import { type Chart, chart } from "./table.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
 
 const FIRST: Window = { first: 0, count: 24 };
+const FIRST_TOKENS: Window = { first: 0, count: 64 };
+const KINDS = { parts: "part", contrasts: "contrast", tokens: "token", nothing: "part" };
+const ORDERS = { parts: "as in the model", contrasts: "as in the file", tokens: "as in the prompt", nothing: "" };
 const MORE = 72;
 const MOST = 240;
 
 /** Draws the chapter into `place`; returns what draws its canvases again. */
 export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
   const section = h("section", { class: "chapter", id: "middle" }, heading("middle", data), checksPanel(data.checks));
+  section.append(figuresLine(data.numbers, data.checks));
   place.append(section);
   if (!data.tree || data.refused) {
     section.append(refusal(data), protocol(data));
@@ -35,7 +39,7 @@ export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
 
 class Chapter {
   private view: View = { pick: { kind: "all" }, site: MODEL };
-  private window = FIRST;
+  private window: Window | null = null;
   private order: boolean | null = null;
   private drawn: { chart: Chart; cells: Cell[]; values: Float64Array } | null = null;
   private readonly side = h("aside", { class: "side", "aria-label": "Contrast" });
@@ -111,7 +115,7 @@ class Chapter {
   private move(view: View, focus: boolean): void {
     const before = this.view.site;
     this.view = view;
-    if (view.site !== before) [this.window, this.order] = [FIRST, null];
+    if (view.site !== before) [this.window, this.order] = [null, null];
     this.show(focus && view.site !== before, before);
   }
 
@@ -145,15 +149,15 @@ class Chapter {
 
   private showLevel(level: Level, values: Float64Array): void {
     const bySize = this.order ?? level.bySize;
-    this.bars = waterfall(level.parts, level.total, this.window, bySize);
-    const made = chart(this.bars, this.caption(level), values[0]!, {
+    this.bars = waterfall(level.parts, level.total, this.windowOf(level), bySize);
+    const made = chart(this.bars, KINDS[level.what], this.caption(level), values[0]!, {
       open: (bar) => this.open(bar, level),
       up: () => this.up(),
       hover: (bar) => pointAt(this.side, bar?.position ?? null),
     });
     const tools = this.tools(level, bySize);
     if (level.what === "nothing") this.level.replaceChildren(nothing(this.view.pick, level.total));
-    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars));
+    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars), legend(this.bars));
     made.element.querySelector("tbody button")?.setAttribute("tabindex", "0");
     const finest = 0.4 / this.width();
     this.drawn = { chart: made, values, cells: cells(this.ledger.tree, values, finest) };
@@ -161,7 +165,6 @@ class Chapter {
   }
 
   private tools(level: Level, bySize: boolean): HTMLElement {
-    const words = level.what === "tokens" ? "as in the prompt" : "as in the model";
     const choice = (text: string, value: boolean) => {
       const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(bySize === value) }, text);
       button.addEventListener("click", () => {
@@ -171,13 +174,13 @@ class Chapter {
       return button;
     };
     const title = h("h3", {}, this.title(level));
-    return h("div", { class: "tools" }, title, h("div", { class: "choices", role: "group", "aria-label": "Order" }, choice(words, false), choice("largest first", true)));
+    return h("div", { class: "tools" }, title, h("div", { class: "choices", role: "group", "aria-label": "Order" }, choice(ORDERS[level.what], false), choice("largest first", true)));
   }
 
   private title(level: Level): string {
     const count = level.parts.length.toLocaleString("en");
-    const what = { parts: "parts", contrasts: "contrasts", tokens: "source tokens", nothing: "parts" }[level.what];
-    return `${this.view.site}: ${count} ${what}`;
+    const source = level.what === "tokens" ? "source " : "";
+    return `${this.view.site}: ${count} ${source}${KINDS[level.what]}${level.parts.length === 1 ? "" : "s"}`;
   }
 
   private caption(level: Level): string {
@@ -192,12 +195,16 @@ class Chapter {
       if (view) this.go(view);
       return;
     }
-    const { first, count } = this.window;
-    if (bar.kind === "others" && count < MOST) this.window = { first, count: Math.min(MOST, count + MORE) };
-    else if (bar.kind === "others") this.window = { first: first + MOST, count: MOST };
-    else this.window = { first: Math.max(0, first - MOST), count: MOST };
+    const { first, count } = this.windowOf(level);
+    const more = bar.kind === "others";
+    if (more && count < MOST) this.window = { first, count: Math.min(MOST, count + MORE) };
+    else this.window = { first: Math.max(0, first + (more ? MOST : -MOST)), count: MOST };
     this.show(false);
-    this.drawn?.chart.focus(Math.min(level.parts.length, bar.kind === "others" ? (first === this.window.first ? count : 1) : 0));
+    this.drawn?.chart.focus(!more ? 0 : this.window.first === first ? count : 1);
+  }
+
+  private windowOf(level: Level): Window {
+    return this.window ?? (level.what === "tokens" ? FIRST_TOKENS : FIRST);
   }
 
   private up(): void {

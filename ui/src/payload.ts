@@ -38,10 +38,19 @@ export interface PackedTree {
   groups: Record<string, Figures>;
 }
 
+export interface Figure {
+  name: string;
+  value: number | null;
+  unit: string;
+  low: number | null;
+  high: number | null;
+}
+
 export interface Reading {
   verdict: string;
   sentence: string;
   subject: string;
+  numbers: Figure[];
   protocol: Fact[];
 }
 
@@ -49,6 +58,7 @@ export interface MiddleData extends Reading {
   checks: Check[];
   refused: boolean;
   reason: string;
+  source_tokens: string;
   items: Item[];
   tree?: PackedTree;
   listed?: number[];
@@ -56,7 +66,7 @@ export interface MiddleData extends Reading {
 }
 
 export interface Main {
-  header: { folder: string; facts: Fact[] };
+  header: { folder: string; subject: string; line: Fact[]; facts: Fact[] };
   chapters: { name: string; question: string; state: "read" | "not asked" | "not built" }[];
   readings: Record<string, Reading>;
 }

@@ -28,7 +28,7 @@ export function picker(ledger: Ledger, choose: (pick: Pick) => void): { element:
   };
   select.addEventListener("change", chosen);
   const arrow = (text: string, label: string, by: number) => h("button", { type: "button", class: "quiet", "aria-label": label, click: () => step(by) }, text);
-  const element = h("div", { class: "picker" }, h("label", { for: "contrast" }, "Contrast"), select, arrow("\u2039", "previous contrast", -1), arrow("\u203A", "next contrast", 1));
+  const element = h("div", { class: "picker" }, h("label", { for: "contrast", class: "unseen" }, "Contrast"), select, arrow("\u2039", "previous contrast", -1), arrow("\u203A", "next contrast", 1));
   return { element, set: (pick) => void (select.value = pickText(pick)) };
 }
 

@@ -66,10 +66,10 @@ function text(
     const span = h("span", { class: `tok ${differs.has(i) ? "differs" : ""}`, "data-position": at }, tokenText(token));
     if (share === undefined) return span;
     span.classList.add(share < 0 ? "minus" : "plus");
-    span.style.setProperty("--strength", `${(70 * Math.sqrt(Math.abs(share) / most)).toFixed(1)}%`);
+    span.style.setProperty("--strength", Math.sqrt(Math.abs(share) / most).toFixed(3));
     return span;
   });
-  return h("figure", {}, h("figcaption", {}, name), h("div", { class: "prose", tabindex: 0, role: "region", "aria-label": name }, ...spans));
+  return h("figure", {}, h("figcaption", {}, name), h("div", { class: "prose", tabindex: 0, role: "group", "aria-label": name }, ...spans));
 }
 
 /** Places at which two prompts differ: token by token when of one length, else all between their common ends. */

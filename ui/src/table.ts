@@ -24,11 +24,12 @@ interface Columns {
   whole: number;
 }
 
-/** A chart of `bars`, the last of which is the parent; `whole` is the model's total, for percentages. */
-export function chart(bars: readonly Bar[], caption: string, whole: number, actions: Actions): Chart {
+/** A chart of `bars` of one kind, the last of which is the parent; `whole` is the model's total, for percentages. */
+export function chart(bars: readonly Bar[], kind: string, caption: string, whole: number, actions: Actions): Chart {
+  const parts = bars.slice(0, -1);
   const columns: Columns = {
-    interval: bars.some((bar) => bar.low != null),
-    direct: bars.some((bar) => bar.direct != null),
+    interval: parts.some((bar) => bar.low != null),
+    direct: parts.some((bar) => bar.direct != null),
     places: decimals(bars.map((bar) => bar.value)),
     whole,
   };
@@ -37,7 +38,7 @@ export function chart(bars: readonly Bar[], caption: string, whole: number, acti
   const head = h(
     "tr",
     {},
-    h("th", { scope: "col", class: "part" }, "part"),
+    h("th", { scope: "col", class: "part" }, kind),
     plot,
     h("th", { scope: "col", class: "num" }, "share, nats"),
     columns.interval && h("th", { scope: "col", class: "num wide" }, "95 % interval"),

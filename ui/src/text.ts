@@ -8,7 +8,8 @@ export function signed(value: number, places: number): string {
 /** Three significant figures, with powers of ten where they are shorter. */
 export function figure(value: number): string {
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  const long = size !== 0 && (size < 1e-3 || size >= 1e6);
+  const text = long ? value.toExponential(1).replace(".0e", "e") : String(Number(value.toPrecision(3)));
   return text.replaceAll("-", "\u2212").replace("e+", "e");
 }
 

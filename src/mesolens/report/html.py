@@ -16,7 +16,8 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.report import middle_chapter
-from mesolens.report.payload import Chapter, conclusion, header, script_json
+from mesolens.report.header import header
+from mesolens.report.payload import Chapter, conclusion, script_json
 from mesolens.report.tables import readings
 from mesolens.report.text import summary
 from mesolens.runs.disk import claimed, explained, replaced, write_synced

@@ -8,6 +8,7 @@ When the reading refused its gradient numbers, none of them leaves the run folde
 was measured by plain forward passes (both ends and their difference).
 """
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import cast
@@ -30,6 +31,7 @@ TOKEN_ROWS = 1 << 20
 FEWEST_LEAVES = 4096
 """Leaves that are listed one by one whatever the number of contrasts."""
 
+_NEURON = re.compile(r"\.n[0-9]+$")
 _BARS = {"completeness": "≤ 0.01", "conservation": "≤ 1e-06"}
 _PER_ITEM = ("clean", "reference", "delta", "total")
 
@@ -44,9 +46,9 @@ def chapter(reading: Reading, tables: Tables) -> Chapter:
     refused = reading.verdict == "refused" or not items or "middle-leaves" not in tables
     main: dict[str, Json] = conclusion(reading)
     main |= {"checks": _checks(reading), "refused": refused, "reason": _reason(reading)}
+    main["source_tokens"] = str(reading.data.get("source_tokens") or "")
     if refused:
         main["items"] = [_measured(item) for item in items]
-        main["numbers"] = []
         return Chapter(main, {})
     folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items)))
     rows = tokens(tables.get("middle-tokens"), len(items), folded.sites)
@@ -75,7 +77,7 @@ def fold(whole: Leaves, keep: frozenset[str], room: int) -> tuple[Leaves, int]:
 
 
 def _may_fold(site: str, keep: frozenset[str]) -> bool:
-    return ".n" in site and site not in keep
+    return _NEURON.search(site) is not None and site not in keep
 
 
 def _room(items: int) -> int:
@@ -109,7 +111,7 @@ def _tree(reading: Reading, folded: Leaves) -> dict[str, Json]:
     groups: dict[str, Json] = {
         site: [finite(node.get(key)) for key in ("share", "low", "high", "direct")]
         for site, node in known.items()
-        if site not in sites and ".n" not in site
+        if site not in sites and _NEURON.search(site) is None
     }
     return {"sites": _runs(folded.sites), "mean": packed(mean_A), **columns, "groups": groups}
 
@@ -164,10 +166,13 @@ def _checks(reading: Reading) -> list[Json]:
         limit = float(bar.lstrip("≤< ")) if known is None or known.holds is None else None
         holds = known.holds if limit is None and known is not None else value is not None and value <= (limit or 0.0)
         checks.append({"name": name, "value": value, "bar": bar, "holds": holds})
-    checks.append({"name": "steps", "value": finite(reading.data.get("steps")), "bar": "", "holds": None})
+    steps = by_name.get("steps")
+    bar, holds = (steps.bar, steps.holds) if steps is not None else ("", None)
+    checks.append({"name": "steps", "value": finite(reading.data.get("steps")), "bar": bar, "holds": holds})
     engine = reading.data.get("engine")
     checks.append({"name": "engine", "text": str(engine or "–"), "bar": "", "holds": None})
-    checks.append({"name": "verdict", "text": reading.verdict, "bar": "", "holds": reading.verdict == "closed"})
+    verdict = {"closed": True, "refused": False}.get(reading.verdict)
+    checks.append({"name": "verdict", "text": reading.verdict, "bar": "", "holds": verdict})
     return checks
 
 

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -61,6 +60,8 @@ def facts(value: Json, name: str = "") -> list[Json]:
     >>> facts({"a": {"b": 1, "c": [2, 3]}})
     [['a.b', '1'], ['a.c', '2, 3']]
     """
+    if isinstance(value, dict) and set(value) == {"value", "from"}:  # a setting, and who set it
+        return [[name, f"{_plain(value['value'])} ({_plain(value['from'])})"]]
     if isinstance(value, dict):
         return [row for key, inner in value.items() for row in facts(inner, f"{name}.{key}" if name else key)]
     if isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
@@ -71,7 +72,7 @@ def facts(value: Json, name: str = "") -> list[Json]:
 
 
 def _plain(value: Json) -> str:
-    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return "–" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def number(figure: Number) -> dict[str, Json]:
@@ -96,8 +97,3 @@ def conclusion(reading: Reading) -> dict[str, Json]:
         "numbers": [number(figure) for figure in reading.numbers],
         "protocol": facts(cast(Json, dict(reading.protocol))),
     }
-
-
-def header(run: Path, settings: Mapping[str, Json]) -> dict[str, Json]:
-    """Who was audited, when and how: all of `run.json`, flat, and the folder's name."""
-    return {"folder": run.resolve().name, "facts": facts(dict(settings))}

@@ -1,0 +1,99 @@
+"""Attack: every text that a stranger can put into a run tries to run as code, to load something, or to hide itself.
+
+Claim: text in a report is only ever text. It cannot leave its data block, run, restyle the page, reach the network, or
+use invisible characters; and the page's policy would stop it if it could.
+"""
+
+import re
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from mesolens.report.html import write_report
+from mesolens.report.text import summary
+from tests.report.browsing import chromium, opened
+from tests.report.synthetic import HOSTILE, Shape, make_run
+
+PLACES = ("", "#middle/contrast-0/embed", "#middle/contrast-4/L1.attn.h1", "#middle/template-0/L0.attn.h0",
+          "#middle/all/<img src=x onerror=window.hacked=7>", "#<script>window.hacked=8</script>")  # fmt: skip
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def attack(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
+    """The report of a run in which every text is hostile."""
+
+    def get(refused: bool) -> Path:
+        run = tmp_path_factory.mktemp("attack")
+        return write_report(make_run(run, Shape(hostile=True, refused=refused, items=len(HOSTILE))))
+
+    return get
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("refused", [False, True])
+def test_hostile_text_stays_text(browser: Browser, attack: Callable[[bool], Path], refused: bool) -> None:
+    path = attack(refused)
+    for place in PLACES:
+        with opened(browser, path, place=place) as (page, seen):
+            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            page.wait_for_timeout(100)
+            assert page.evaluate("window.hacked") is None
+            assert page.locator("#page script, #page style, #page img, #page svg, #page iframe").count() == 0
+            assert page.evaluate("getComputedStyle(document.body).display") == "block"
+            assert [url for url in seen.requests if not url.startswith("file://")] == []
+            assert len(seen.requests) == 1
+            assert seen.problems == []
+            assert seen.dialogs == []
+            assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
+            assert page.inner_text("h1").startswith(HOSTILE[2])
+
+
+@pytest.mark.browser
+def test_the_policy_stops_what_would_get_through(browser: Browser, attack: Callable[[bool], Path]) -> None:
+    with opened(browser, attack(False)) as (page, seen):
+        page.evaluate(
+            """() => {
+                const holder = document.createElement('div');
+                holder.innerHTML = '<img src="https://example.com/x.png" onerror="window.hacked=9">';
+                document.body.append(holder);
+                const script = document.createElement('script');
+                script.textContent = 'window.hacked = 10';
+                document.body.append(script);
+                const frame = document.createElement('iframe');
+                frame.src = 'https://example.com/';
+                document.body.append(frame);
+                fetch('https://example.com/').catch(() => undefined);
+                // later, because the debugger that runs this function may itself evaluate
+                setTimeout(() => { (0, eval)('window.hacked = 11'); });
+            }"""
+        )
+        page.wait_for_timeout(200)
+        assert page.evaluate("window.hacked") is None
+        for directive in ("img-src", "script-src", "frame-src", "connect-src"):
+            assert any(directive in problem for problem in seen.problems), directive
+
+
+def test_a_data_block_cannot_be_left(attack: Callable[[bool], Path]) -> None:
+    text = attack(False).read_text("utf-8")
+    blocks = re.findall(r'<script type="application/json" id="[a-z0-9-]+">(.*?)</script>\n', text)
+    assert len(blocks) == 1 + len(HOSTILE)
+    assert all(block.isascii() and not set(block) & set("<>&") for block in blocks)
+    assert text.count("<script") == len(blocks) + 1
+    assert "onerror=window.hacked" not in text.replace("".join(blocks), "").split("<noscript>")[0]
+
+
+def test_the_terminal_gets_five_harmless_lines(tmp_path: Path) -> None:
+    lines = summary(make_run(tmp_path / "run", Shape(hostile=True, items=2))).split("\n")
+    assert len(lines) == 5
+    assert all(line.isprintable() for line in lines)
