@@ -13,8 +13,8 @@ def anatomy_rows(anatomy: Anatomy) -> list[Row]:
     """One row for each writer, and one for each block that has none.
 
     Keys: `layer`, `writer` (None for a whole block), `module`, `scale`, `leaves` (heads or neurons), `width` (columns
-    of one leaf), `level` (the finest that closes: leaf, writer or block), `error` (of the leaves' sum at leaf level, else
-    of the writers' sum), `refusal` (why there is no finer level; empty at leaf level).
+    of one leaf), `level` (the finest that closes: leaf, writer or block), `error` (of the leaves' sum at leaf level,
+    else of the writers' sum), `refusal` (why there is no finer level; empty at leaf level).
     """
     return [row for block in anatomy.blocks for row in _rows(block)]
 
