@@ -29,7 +29,7 @@ class Chapter:
     blocks: Mapping[str, Json]
 
 
-def script_json(value: Json) -> str:
+def script_json(value: object) -> str:
     """`value` as JSON for the inside of a script element: ASCII only, and without `<`, `>` and `&`.
 
     >>> script_json("</script>")
