@@ -1,7 +1,7 @@
 # `make audit` and `make test` set up all they need in .venv by themselves; nothing is installed outside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help audit test lint docs ui bench slow format clean
+.PHONY: help audit test lint docs ui bench slow format picture clean
 
 BIN := .venv/bin
 RUN ?= runs/audit
@@ -38,6 +38,10 @@ ui: ## build the report's page from ui/ (needs npm)
 bench: ## the benchmarks, as a table
 	@.ci/setup test
 	@$(BIN)/python -m benchmarks
+
+picture: audit ## the README's picture, from the audit's report (needs Chromium)
+	@.ci/setup test
+	@$(BIN)/python docs/picture.py $(RUN) docs/report.png "$(AT)"
 
 format: ## let ruff format everything
 	@.ci/setup test

@@ -1,7 +1,10 @@
 """What is built is what is needed: the data that the code reads lies inside the wheel."""
 
+import ast
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -54,6 +57,30 @@ def test_the_wheel_holds_nothing_else(wheel: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel}
     assert {top for top in tops if top != "mesolens" and not top.endswith(".dist-info")} == set()
     assert [name for name in wheel if "__pycache__" in name] == []
+
+
+def test_what_is_imported_is_installed_with_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {wanted.split(">=")[0].split("[")[0] for wanted in project["dependencies"]}
+    owners = packages_distributions()
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in HOUSE.rglob("*.py")}
+    foreign = {
+        name
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        for name in (_tops(node) - sys.stdlib_module_names - {"mesolens"})
+    }
+    used = {owner.replace("_", "-") for name in foreign for owner in owners[name]}
+    assert declared - used == set(), "declared and not imported"
+    assert {name for name in foreign if not declared & {owner.replace("_", "-") for owner in owners[name]}} == set()
+
+
+def _tops(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return {node.module.split(".")[0]}
+    return set()
 
 
 def test_importing_the_package_costs_no_torch() -> None:
