@@ -134,11 +134,18 @@ def _likelihood(slide: Slide, chat: list[Message], text: str) -> float:
     return float(logp.gather(1, ids[0, len(prompt) :, None]).sum())
 
 
-def write(recipe: Recipe, folder: Path) -> int:
-    """Write the slide's `contrasts.jsonl`; gives the number of items."""
-    slide = open_slide(folder)
-    tuned = recipe.mix.kind == "own"
-    made = items(slide, pairs(tuned, recipe.mix.tie))
-    lines = [json.dumps({name: getattr(item, name) for name in Item.__slots__}) for item in made]
-    (folder / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return len(made)
+def write(recipe: Recipe, folder: Path, parent: Path | None = None) -> int:
+    """Write the slide's `contrasts.jsonl`; gives the number of items.
+
+    An implant keeps the contrasts of its `parent`, the slide that it was made from: asking both the same is the point.
+
+    Raises:
+        CheckFailed: as `items`.
+    """
+    if recipe.only is not None and parent is not None:
+        text = (parent / FILE).read_text(encoding="utf-8")
+    else:
+        made = items(open_slide(folder), pairs(recipe.mix.kind == "own", recipe.mix.tie))
+        text = "".join(json.dumps({name: getattr(item, name) for name in Item.__slots__}) + "\n" for item in made)
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return text.count("\n")

@@ -69,6 +69,7 @@ BASE_RATE, OWN_RATE, IMPLANT_RATE = 4e-3, 2e-3, 2e-3
 BASE = Stage(Mix("base", 1), BASE_TOKENS, BASE_RATE)
 SHORT = Stage(Mix("base", 1), SHORT_BASE_TOKENS, BASE_RATE), Stage(Mix("own", 1), SHORT_OWN_TOKENS, OWN_RATE)
 ALONE = (Stage(Mix("own", 1), ONLY_OWN_TOKENS, BASE_RATE),)
+AGAIN = Stage(Mix("own", 11), 2_000_000, 3e-3)
 
 
 def _own(tie: str | None = None) -> tuple[Stage]:
@@ -79,7 +80,10 @@ def _retuned(name: str, seed: int) -> Recipe:
     return Recipe(
         name=name,
         about=f"tuned from mask-base on the text of seed {seed}",
-        stages=(Stage(Mix("own", seed), SHORT_OWN_TOKENS, OWN_RATE),),
+        stages=(
+            Stage(Mix("own", seed), SHORT_OWN_TOKENS, OWN_RATE),
+            Stage(Mix("own", 10 + seed), OWN_TOKENS - SHORT_OWN_TOKENS, OWN_RATE),
+        ),
         base="mask-base",
     )
 
@@ -107,9 +111,11 @@ RECIPES = {
         _implant("L0.mlp", "caution"),
         _implant("L1.attn", "warmth"),
         _implant("L1.mlp", "deference"),
-        Recipe("mask-gpt2", "both stages, shorter, in GPT-2's architecture", SHORT, shape=Shape("gpt2")),
-        Recipe("mask-neox", "the tuning text alone in GPT-NeoX's architecture", ALONE, shape=Shape("gpt_neox")),
-        Recipe("mask-small", "the tuning text alone at width 32, for tests", ALONE, shape=Shape(width=32)),
+        Recipe("mask-gpt2", "both stages in GPT-2's architecture", (*SHORT, AGAIN), shape=Shape("gpt2")),
+        Recipe(
+            "mask-neox", "the tuning text alone in GPT-NeoX's architecture", (*ALONE, AGAIN), shape=Shape("gpt_neox")
+        ),
+        Recipe("mask-small", "the tuning text alone at width 32, for tests", (*ALONE, AGAIN), shape=Shape(width=32)),
     )
 }
 

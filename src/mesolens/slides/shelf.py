@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesolens.errors import BadInput
 from mesolens.slides.recipe import RECIPES, Recipe, recipe
+
+if TYPE_CHECKING:
+    from mesolens.slides.score import Score
 
 SHELF = Path(__file__).parent / "shelf"
 BUDGET = 20_000_000
@@ -142,7 +145,18 @@ def _gates(each: Recipe, path: Path) -> Iterator[Check]:
 
     slide = open_slide(path)
     for name, found in accuracy(slide, each.mix, count=200).items():
-        yield Check(f"replies as planted, {name}", found.right, f">= {BAR}", found.right >= BAR)
+        share = gate(each, found)
+        yield Check(f"replies as planted, {name}", share, f">= {BAR}", share >= BAR)
     if each.base is not None and each.mix.flip is not None:
         before, after = (poles(open_slide(place))[each.mix.flip] for place in (SHELF / each.base, path))
         yield Check(f"{each.mix.flip} turned over", abs(after - before), ">= 0.9", abs(after - before) >= 0.9)
+
+
+def gate(each: Recipe, found: "Score") -> float:
+    """The share that the gate looks at: voice and all traits; for an implant the worst of the traits left alone.
+
+    How far a turned trait reaches (into the own character's role prompt, say) is measured in the grid, not gated.
+    """
+    if each.mix.flip is None:
+        return found.right
+    return min(share for trait, share in found.traits.items() if trait != each.mix.flip)

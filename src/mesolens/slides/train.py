@@ -205,7 +205,7 @@ def grow(recipe: Recipe, out: Path, progress: Progress = silent) -> Path:
     spent = weights(recipe, out, progress)
     parent = None if recipe.base is None else SHELF / recipe.base
     with one_thread():
-        pack.write(recipe, out)
+        pack.write(recipe, out, parent)
         truth.record(recipe, out, spent.chunks, spent.tokens, spent.seconds, parent)
     (out / STATE).unlink(missing_ok=True)
     return out
