@@ -8,22 +8,17 @@ shows its weights and values. A model that does not go through the registry call
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import cast
 
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, AttentionMaskInterface
 
 Show = Callable[[Tensor, Tensor], None]
+Attention = Callable[..., tuple[Tensor, Tensor]]
 
 _NAME = "mesolens_cells"
 _shown: dict[int, Show] = {}
-
-
-class _Attention(Protocol):
-    def __call__(
-        self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, *args: object, **options: object
-    ) -> tuple[Tensor, Tensor]: ...
 
 
 @contextmanager
@@ -47,9 +42,9 @@ def attention_cells(model: PreTrainedModel, shows: Mapping[str, Show]) -> Genera
             _shown.pop(module, None)
 
 
-def eager_attention(module: nn.Module) -> _Attention | None:
+def eager_attention(module: nn.Module) -> Attention | None:
     """The eager attention function beside a module's class, or None where its file has none."""
-    return cast("_Attention | None", getattr(sys.modules[type(module).__module__], "eager_attention_forward", None))
+    return cast(Attention | None, getattr(sys.modules[type(module).__module__], "eager_attention_forward", None))
 
 
 def _attend(

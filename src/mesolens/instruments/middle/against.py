@@ -6,7 +6,7 @@ at α = 0 the other, exactly. A writer's heads and neurons share its gradient g 
 ⟨g, W_k a_k − W_ref,k a_ref,k⟩ and the bias ⟨g, b − b_ref⟩, which add up to the writer's share.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,16 +18,17 @@ from transformers import PreTrainedModel
 
 from mesolens.instruments.middle.batch import Batch
 from mesolens.instruments.middle.gated import nodes_of, shows_for
-from mesolens.instruments.middle.gates import Blend, Gate, Receive
+from mesolens.instruments.middle.gates import Gate, blend
 from mesolens.instruments.middle.ledger import Cells, Ledger
 from mesolens.instruments.middle.lockstep import Join, run_together
 from mesolens.instruments.middle.readout import logits_at, metric_of
 from mesolens.model.cells import attention_cells
 from mesolens.model.linears import weight_columns
 from mesolens.model.sites import UNEMBED, Site
-from mesolens.model.taps import Action, Point
+from mesolens.model.taps import Point
 
 Models = tuple[PreTrainedModel, PreTrainedModel]
+Inputs = tuple[dict[Site, Tensor], dict[Site, Tensor]]
 
 
 def gates_between(gates: Sequence[Gate], models: Models) -> tuple[Gate, ...]:
@@ -72,48 +73,43 @@ class ModelPath:
 
     def _node(self, ledger: Ledger, strength: float) -> None:
         entry: list[Tensor] = []
-        inputs: tuple[dict[Site, Tensor], dict[Site, Tensor]] = ({}, {})
-
-        def enter(live: Tensor, reference: Tensor) -> Tensor:
-            entry.append(live.detach().requires_grad_())
-            return Blend.apply(entry[0], reference, strength, ledger.receiver(self.gates[0]))
-
+        inputs: Inputs = ({}, {})
+        enter = partial(self._enter, ledger, entry, strength)
         meets: dict[Point, Join] = {Point(self.gates[0].module, "in"): enter}
         for gate in self.gates[1:-1]:
             if gate.site.leaf != "bias":
-                receive = self._to_leaves(ledger, gate, inputs) if gate.leaves else ledger.receiver(gate)
-                meets[Point(gate.module, "out")] = partial(_blend, strength, receive)
+                receive = partial(self._to_leaves, ledger, gate, inputs) if gate.leaves else ledger.receiver(gate)
+                meets[Point(gate.module, "out")] = partial(blend, strength, receive)
         extra = [
-            {Point(gate.module, "in"): _keep(store, gate.site) for gate in self.gates if gate.leaves}
+            {Point(gate.module, "in"): partial(_keep, store, gate.site) for gate in self.gates if gate.leaves}
             for store in inputs
         ]
-        last = partial(_blend, strength, ledger.receiver(self.gates[-1]))
+        last = partial(blend, strength, ledger.receiver(self.gates[-1]))
         passes = [partial(self._logits, model) for model in self.models]
         logits = run_together(self.models, meets, extra, passes, last)
         torch.autograd.grad(metric_of(logits, self.batch.clean_reads).sum(), entry)
 
-    def _to_leaves(self, ledger: Ledger, gate: Gate, inputs: tuple[dict[Site, Tensor], dict[Site, Tensor]]) -> Receive:
+    def _enter(self, ledger: Ledger, entry: list[Tensor], strength: float, live: Tensor, reference: Tensor) -> Tensor:
+        entry.append(live.detach().requires_grad_())
+        return blend(strength, ledger.receiver(self.gates[0]), entry[0], reference)
+
+    def _to_leaves(self, ledger: Ledger, gate: Gate, inputs: Inputs, grad: Tensor, *_: Tensor) -> None:
         maps = [model.get_submodule(gate.module) for model in self.models]
         ours, theirs = (weight_columns(linear) for linear in maps)
-        biases = [cast(Tensor | None, getattr(linear, "bias", None)) for linear in maps]
-        bias_site = replace(gate.site, leaf="bias")
-        bias_gate = next((other for other in self.gates if other.site == bias_site), None)
-
-        def receive(grad: Tensor, _: Tensor, __: Tensor) -> None:
-            live, reference = (store[gate.site].detach() for store in inputs)
-            # ⟨g, W a − W' a'⟩ as two terms that are small when the models are alike, so that little cancels.
-            ledger.add(gate, grad @ (ours - theirs), live)
-            ledger.add(gate, grad @ theirs, live - reference)
-            if bias_gate is not None and biases[0] is not None and biases[1] is not None:
-                ledger.add(bias_gate, grad, (biases[0] - biases[1]).expand_as(grad))
-            if gate.site in ledger.live_cells:
-                heads = (gate.leaves, gate.width)
-                clean = ledger.live_cells[gate.site].by_source((grad @ ours).unflatten(-1, heads))
-                other = ledger.reference_cells[gate.site].by_source((grad @ theirs).unflatten(-1, heads))
-                ledger.add_read(ledger.read, gate, clean)
-                ledger.add_read(ledger.read_reference, gate, other)
-
-        return receive
+        live, reference = (store[gate.site].detach() for store in inputs)
+        # ⟨g, W a − W' a'⟩ as two terms that are small when the models are alike, so that little cancels.
+        ledger.add(gate, grad @ (ours - theirs), live)
+        ledger.add(gate, grad @ theirs, live - reference)
+        for bias_gate in self.gates:
+            if bias_gate.site == replace(gate.site, leaf="bias"):
+                bias, other_bias = (cast(Tensor, linear.bias) for linear in maps)
+                ledger.add(bias_gate, grad, (bias - other_bias).expand_as(grad))
+        if gate.site in ledger.live_cells:
+            heads = (gate.leaves, gate.width)
+            clean = ledger.live_cells[gate.site].by_source((grad @ ours).unflatten(-1, heads))
+            other = ledger.reference_cells[gate.site].by_source((grad @ theirs).unflatten(-1, heads))
+            ledger.add_read(ledger.read, gate, clean)
+            ledger.add_read(ledger.read_reference, gate, other)
 
     @contextmanager
     def _cells(self) -> Generator[tuple[dict[Site, Cells], dict[Site, Cells]]]:
@@ -126,12 +122,5 @@ class ModelPath:
             yield seen
 
 
-def _blend(strength: float, receive: Receive, live: Tensor, reference: Tensor) -> Tensor:
-    return cast(Callable[..., Tensor], Blend.apply)(live, reference, strength, receive)
-
-
-def _keep(store: dict[Site, Tensor], site: Site) -> Action:
-    def keep(live: Tensor) -> None:
-        store[site] = live
-
-    return keep
+def _keep(store: dict[Site, Tensor], site: Site, live: Tensor) -> None:
+    store[site] = live

@@ -6,6 +6,7 @@ Gauss–Legendre quadrature on [0, 1]; each node is one forward and one backward
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from mesolens.instruments.middle.batch import Batch
-from mesolens.instruments.middle.gates import Blend, Gate, actions_of
+from mesolens.instruments.middle.gates import Gate, actions_of, blend
 from mesolens.instruments.middle.ledger import Cells, Ledger, on_clean_positions
 from mesolens.instruments.middle.readout import logits_at, metric_of
 from mesolens.model.cells import Show, attention_cells
@@ -47,14 +48,13 @@ class PromptPath:
 
     def _reference_run(self) -> tuple[dict[Site, Tensor], Float[Tensor, " B"]]:
         frozen: dict[Site, Tensor] = {}
-
-        def keep(gate: Gate, live: Tensor) -> None:
-            frozen[gate.site] = on_clean_positions(live, self.batch).clone()
-
         batch = self.batch
-        with tapped(self.model, actions_of(self.gates, keep)):
+        with tapped(self.model, actions_of(self.gates, partial(self._keep, frozen))):
             logits = logits_at(self.model, batch.reference, batch.reference_reads.positions)
         return frozen, metric_of(logits, batch.reference_reads)
+
+    def _keep(self, frozen: dict[Site, Tensor], gate: Gate, live: Tensor) -> None:
+        frozen[gate.site] = on_clean_positions(live, self.batch).clone()
 
     def _on_clean(self, cells: Cells) -> Cells:
         if self.batch.twin is None:
@@ -73,22 +73,21 @@ class PromptPath:
         return ledger
 
     def _node(self, ledger: Ledger, strength: float) -> None:
-        gated = self.batch.gated
-        entry: list[Tensor] = []
+        gated, entry = self.batch.gated, list[Tensor]()
         dtype = self.frozen[EMBED].dtype
         by_place = strength if gated is None else torch.where(gated, strength, 1.0).to(dtype)[..., None]
-
-        def touch(gate: Gate, live: Tensor) -> Tensor:
-            if gate.site == EMBED:
-                live = live.detach().requires_grad_()
-                entry.append(live)
-            return Blend.apply(live, self.frozen[gate.site], by_place, ledger.receiver(gate))
-
+        touch = partial(self._touch, ledger, entry, by_place)
         reads = self.batch.clean_reads
         with torch.enable_grad(), tapped(self.model, actions_of(self.gates, touch)):
             logits = logits_at(self.model, self.batch.clean, reads.positions)
             metric = metric_of(logits, reads)
         torch.autograd.grad(metric.sum(), entry)
+
+    def _touch(self, ledger: Ledger, entry: list[Tensor], strength: float | Tensor, gate: Gate, live: Tensor) -> Tensor:
+        if gate.site == EMBED:
+            live = live.detach().requires_grad_()
+            entry.append(live)
+        return blend(strength, ledger.receiver(gate), live, self.frozen[gate.site])
 
     @contextmanager
     def _cells(self) -> Generator[dict[Site, Cells]]:
@@ -103,11 +102,8 @@ class PromptPath:
 
 def shows_for(gates: Sequence[Gate], seen: dict[Site, Cells]) -> Mapping[str, Show]:
     """For each attending module, what keeps its latest cells in `seen` under its gate's site."""
+    return {gate.attends: partial(_show, seen, gate.site) for gate in gates if gate.attends is not None}
 
-    def show_for(site: Site) -> Show:
-        def show(weights: Tensor, values: Tensor) -> None:
-            seen[site] = Cells(weights.detach(), values.detach())
 
-        return show
-
-    return {gate.attends: show_for(gate.site) for gate in gates if gate.attends is not None}
+def _show(seen: dict[Site, Cells], site: Site, weights: Tensor, values: Tensor) -> None:
+    seen[site] = Cells(weights.detach(), values.detach())

@@ -8,7 +8,8 @@ dropped there.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -75,44 +76,33 @@ def _of_writer(writer: Writer) -> Gate:
 def actions_of(gates: Sequence[Gate], touch: Callable[[Gate, Tensor], Tensor | None]) -> Mapping[Point, Action]:
     """Taps that hand each gate's live value to `touch` and let its answer take the value's place."""
     actions: dict[Point, Action] = {}
-
-    def add(point: Point, action: Action) -> None:
-        earlier = actions.get(point)
-        actions[point] = action if earlier is None else _both(earlier, action)
-
     for gate in gates:
         if gate.side == "change":
             entered: list[Tensor] = []
-            add(Point(gate.module, "in"), _remember(entered))
-            add(Point(gate.module, "out"), _changed(gate, entered, touch))
+            _add(actions, Point(gate.module, "in"), entered.append)
+            _add(actions, Point(gate.module, "out"), partial(_changed, gate, entered, touch))
         else:
-            add(Point(gate.module, gate.side), lambda live, gate=gate: touch(gate, live))
+            _add(actions, Point(gate.module, gate.side), partial(touch, gate))
     return actions
 
 
-def _both(first: Action, second: Action) -> Action:
-    def action(live: Tensor) -> Tensor | None:
-        once = first(live)
-        twice = second(live if once is None else once)
-        return once if twice is None else twice
-
-    return action
+def _add(actions: dict[Point, Action], point: Point, action: Action) -> None:
+    earlier = actions.get(point)
+    actions[point] = action if earlier is None else partial(_both, earlier, action)
 
 
-def _remember(entered: list[Tensor]) -> Action:
-    def action(live: Tensor) -> None:
-        entered[:] = [live]
+def _both(first: Action, second: Action, live: Tensor) -> Tensor | None:
+    once = first(live)
+    twice = second(live if once is None else once)
+    return once if twice is None else twice
 
-    return action
 
-
-def _changed(gate: Gate, entered: list[Tensor], touch: Callable[[Gate, Tensor], Tensor | None]) -> Action:
-    def action(live: Tensor) -> Tensor | None:
-        before = entered.pop()
-        write = touch(gate, live - before)
-        return None if write is None else before + write
-
-    return action
+def _changed(
+    gate: Gate, entered: list[Tensor], touch: Callable[[Gate, Tensor], Tensor | None], live: Tensor
+) -> Tensor | None:
+    before = entered.pop()
+    write = touch(gate, live - before)
+    return None if write is None else before + write
 
 
 class Blend(torch.autograd.Function):
@@ -136,3 +126,8 @@ class Blend(torch.autograd.Function):
         to_live = grad * ctx.strength if ctx.needs_input_grad[0] else None
         to_reference = grad * (1 - ctx.strength) if ctx.needs_input_grad[1] else None
         return to_live, to_reference, None, None
+
+
+def blend(strength: float | Tensor, receive: Receive, live: Tensor, reference: Tensor) -> Tensor:
+    """The blended value, with `receive` told of its gradient when the backward pass comes by."""
+    return cast(Callable[..., Tensor], Blend.apply)(live, reference, strength, receive)

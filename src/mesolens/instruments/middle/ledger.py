@@ -8,6 +8,7 @@ reference run's A and v. Over s both add up to the head's share.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -49,13 +50,14 @@ class Ledger:
 
     def receiver(self, gate: Gate) -> Receive:
         """What the backward pass calls at `gate`."""
+        return partial(self._receive, gate)
 
-        def receive(grad: Tensor, live: Tensor, reference: Tensor) -> None:
-            self.add(gate, self._only_gated(grad), live - reference)
-            if gate.site in self.live_cells:
-                self.add_cells(gate, self._only_gated(grad))
-
-        return receive
+    def _receive(self, gate: Gate, grad: Tensor, live: Tensor, reference: Tensor) -> None:
+        if self.batch.gated is not None:
+            grad = grad * self.batch.gated[..., None]
+        self.add(gate, grad, live - reference)
+        if gate.site in self.live_cells:
+            self.add_cells(gate, grad)
 
     def add(self, gate: Gate, grad: Float[Tensor, "B T W"], difference: Float[Tensor, "B T W"]) -> None:
         """Add one node's product of gradient and difference."""
@@ -75,9 +77,6 @@ class Ledger:
         before = store.get(gate.site)
         scaled = part.to(_wide(part.dtype)) * self.weight
         store[gate.site] = scaled if before is None else before + scaled
-
-    def _only_gated(self, grad: Float[Tensor, "B T W"]) -> Float[Tensor, "B T W"]:
-        return grad if self.batch.gated is None else grad * self.batch.gated[..., None]
 
     def by_position(self, gate: Gate) -> Float[Tensor, "B T N"]:
         """Shares of a gate's leaves by row and position of the write, in float64."""

@@ -7,6 +7,7 @@ both go on with the result, so both residual streams are the blended one through
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ class Meeting:
         self._brought: list[Tensor | None] = [None, None]
         self._joined: Tensor | None = None
 
-    def meet(self, side: int, brought: Tensor, join: Join) -> Tensor:
+    def meet(self, side: int, join: Join, brought: Tensor) -> Tensor:
         """Hand in one side's tensor and get what `join` makes of both. Side 0 always joins, so runs repeat exactly.
 
         Raises:
@@ -69,7 +70,7 @@ def run_together(
     def go(side: int) -> None:
         try:
             with torch.enable_grad():
-                results.append(meeting.meet(side, passes[side](), last))
+                results.append(meeting.meet(side, last, passes[side]()))
         except threading.BrokenBarrierError:
             return
         except BaseException as problem:
@@ -92,7 +93,4 @@ def run_together(
 def _actions(
     side: int, meeting: Meeting, meets: Mapping[Point, Join], extra: Mapping[Point, Action]
 ) -> Mapping[Point, Action]:
-    def meet(join: Join) -> Action:
-        return lambda brought: meeting.meet(side, brought, join)
-
-    return {**extra, **{point: meet(join) for point, join in meets.items()}}
+    return {**extra, **{point: partial(meeting.meet, side, join) for point, join in meets.items()}}

@@ -120,7 +120,7 @@ def _numbers(
         Number("difference", delta, "nats", low, high),
         Number("completeness", completeness, "of the difference", bar="≤ 0.01", holds=completeness <= COMPLETE),
         Number("conservation", conserved, "of the difference", bar="≤ 1e-6", holds=conserved <= CONSERVED),
-        Number("steps", steps, "quadrature nodes", bar=f"≤ {spec.most_steps}", holds=steps <= spec.most_steps),
+        Number("steps", float(steps), "quadrature nodes", bar=f"≤ {spec.most_steps}", holds=steps <= spec.most_steps),
         Number("contrasts", float(len(items))),
         Number("templates", float(len(set(items["template"].to_pylist())))),
         Number("contrasts left open", open_items, f"beyond {spec.tolerance:g} of their difference"),
