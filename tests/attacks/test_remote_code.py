@@ -1,5 +1,6 @@
-"""Claim: Python that comes with a model is not run, nor any fetched, unless the user named its repository and commit."""
+"""Claim: Python that comes with a model is not run, nor any fetched, without trust in its repository and commit."""
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ def folder(tmp_path: Path) -> Path:
     tiny.saved(tmp_path / "model")
     (tmp_path / "model" / "evil.py").write_text(code(tmp_path / "trap"))
     return tmp_path / "model"
+
+
+def test_the_trap_is_real(folder: Path) -> None:
+    runpy.run_path(str(folder / "evil.py"))
+    assert (folder.parent / "trap").exists()
 
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])

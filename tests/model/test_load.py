@@ -1,6 +1,7 @@
 """Loading: what is sound loads as transformers loads it; what is not is refused in one line, rightly."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, BertConfig, BertLMHeadModel, T5Config, T5ForConditionalGeneration
+from transformers.utils import logging as chatter
 
 from mesolens.errors import BadInput, Unsafe
 from mesolens.model.load import adopt, load
@@ -197,6 +199,17 @@ def test_nothing_is_printed_while_loading(folder: Path, capfd: pytest.CaptureFix
     retensor(folder, lambda tensors: tensors.update(spare=torch.zeros(3)))
     load(folder)
     assert capfd.readouterr() == ("", "")
+
+
+def test_transformers_speaks_again_afterwards(folder: Path) -> None:
+    logger, bars = logging.getLogger("transformers"), chatter.is_progress_bar_enabled()
+    before = (logger.handlers[:], logger.propagate, logger.level)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    refusal(folder, Unsafe)
+    (folder / "pytorch_model.bin").rename(folder / "model.safetensors")
+    load(folder)
+    assert (logger.handlers, logger.propagate, logger.level) == before
+    assert chatter.is_progress_bar_enabled() == bars
 
 
 class TestCode:

@@ -159,7 +159,7 @@ def sliding() -> PreTrainedModel:
 def test_a_sliding_window_is_not_shared_and_still_scored_right() -> None:
     loaded = adopt(sliding())
     assert not caching.shares_prefixes(loaded.module, 320)
-    rows = [Row((*range(60), n), (n, n)) for n in range(9)]
+    rows = [Row((*range(60), n), (n, n)) for n in range(20)]
     assert furthest(score(loaded, rows), [alone(loaded.module, row) for row in rows]) <= CLOSE
 
 
@@ -182,7 +182,7 @@ def test_another_family_with_its_own_head_width() -> None:
     torch.manual_seed(0)
     sizes = {"vocab_size": 320, "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2}
     loaded = adopt(GemmaForCausalLM(GemmaConfig(**sizes, num_attention_heads=2, head_dim=24, num_key_value_heads=1)))
-    rows = [Row((*range(60), n), (n, n)) for n in range(9)]
+    rows = [Row((*range(60), n), (n, n)) for n in range(20)]
     assert caching.shares_prefixes(loaded.module, 320)
     assert furthest(score(loaded, rows), [alone(loaded.module, row) for row in rows]) <= CLOSE
 
