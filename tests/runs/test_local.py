@@ -127,23 +127,35 @@ def test_a_signal_ends_the_process_with_3_and_the_same_command_resumes(tmp_path:
 
 
 def test_a_chapter_leaves_a_reading_that_opens_again(tmp_path: Path) -> None:
-    store, said = Store(tmp_path / "run"), list[str]()
-    store.write_json("run", {"format": 1})
-    reading = chapters.run_chapter(fake, nothing_loaded(), 3, store, say=said.append)
-    assert from_json(store.read_json("readings/fake")) == reading
-    assert len(said) == 1
-    assert chapters.run_chapter(fake, nothing_loaded(), 3, store, say=said.append) == reading
-    assert len(said) == 1, "nothing is left to estimate"
-    with pytest.raises(BadInput, match="nothing to compute"):
-        chapters.run_chapter(fake, nothing_loaded(), 0, store)
-
-
-def test_what_cannot_fit_is_refused_before_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "run")
+    assert chapters.foresee(fake, card(), 3, store) is not None
+    store.write_json("run", {"format": 1})
+    reading = chapters.run_chapter(fake, nothing_loaded(), 3, store)
+    assert from_json(store.read_json("readings/fake")) == reading
+    assert chapters.run_chapter(fake, nothing_loaded(), 3, store) == reading
+    assert chapters.foresee(fake, card(), 3, store) is None
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "run")
+    with pytest.raises(BadInput, match="nothing to compute"):
+        chapters.foresee(fake, card(), 0, store)
     monkeypatch.setattr(fake, "cost", lambda card, spec: Cost(flops=1e9, bytes=1e18))
     with pytest.raises(BadInput, match=r"needs 1e\+06 TB of memory on cpu"):
-        chapters.run_chapter(fake, nothing_loaded(), 3, store)
+        chapters.foresee(fake, card(), 3, store)
     assert not store.run.exists()
+
+
+def test_a_run_that_kept_nothing_can_be_abandoned_and_no_other(tmp_path: Path) -> None:
+    fake.begun(tmp_path / "run", 5).abandon()
+    assert list(tmp_path.iterdir()) == []
+    store = fake.begun(tmp_path / "run", 5)
+    run_shards(SHARDS, lambda shard: fake.measure(None, shard), store, silent)
+    before = files(store.run)
+    store.abandon()
+    assert files(store.run) == before
 
 
 def test_the_estimate_is_flops_over_the_speed_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:

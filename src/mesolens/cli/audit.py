@@ -28,7 +28,6 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     from mesolens.cli import chapters
     from mesolens.cli.opening import open_items, open_model
     from mesolens.cli.terminal import data, show, tell
-    from mesolens.report.html import write_report
     from mesolens.report.text import summary
 
     names = chapters.wanted(only)
@@ -37,9 +36,8 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
             tell(f"note: --{option} serves the chapter {chapter}, which is not in this version")
     opened = open_model(model, found)
     subject = chapters.Subject(opened, None, open_items(model, opened, contrasts), found)
-    store = chapters.begin_run(subject, names, sys.argv[1:])
-    readings = {name: chapters.RUNNERS[name](subject, store) for name in names}
-    report = write_report(store.run)
+    store, readings = chapters.run(subject, names, sys.argv[1:])
+    report = store.run / "report.html"
     if found.json:
         results = {name: reading.to_json() for name, reading in readings.items()}
         data({"run": str(store.run), "report": str(report), "chapters": results, "missing": chapters.missing()})

@@ -1,17 +1,19 @@
 """Which chapters an audit has, and how those of this version are run. A new instrument adds one entry here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from mesolens.cli.opening import Items
 from mesolens.cli.terminal import tell
-from mesolens.errors import BadInput, CheckFailed
+from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json
 from mesolens.instruments import middle
 from mesolens.model.loaded import LoadedModel
-from mesolens.report.html import CHAPTERS
-from mesolens.runs.chapters import run_chapter
+from mesolens.report.html import CHAPTERS, write_report
+from mesolens.runs.chapters import Instrument, foresee, run_chapter
 from mesolens.runs.progress import reporter
 from mesolens.runs.record import begin, depends, folder_of
 from mesolens.runs.settings import Budget, Settings
@@ -30,20 +32,23 @@ class Subject:
     settings: Settings
 
 
-def read_middle(subject: Subject, store: Store) -> Reading:
-    """The chapter *middle*, computed as far as the run folder does not hold it."""
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """An instrument, and how what it is asked follows from the subject."""
+
+    instrument: Instrument[Any]
+    spec: Callable[[Subject], object]
+
+
+def _middle(subject: Subject) -> middle.MiddleSpec:
     other = "" if subject.against is None else subject.against.card.weights_hash
-    spec = middle.MiddleSpec(
-        subject.items.contrasts,
-        against=other,
-        seed=subject.settings.seed,
-        resamples=RESAMPLES[subject.settings.budget],
+    settings = subject.settings
+    return middle.MiddleSpec(
+        subject.items.contrasts, against=other, seed=settings.seed, resamples=RESAMPLES[settings.budget]
     )
-    progress = reporter(as_json=subject.settings.json)
-    return run_chapter(middle, subject.model, spec, store, against=subject.against, reporter=progress, say=tell)
 
 
-RUNNERS: Mapping[str, Callable[[Subject, Store], Reading]] = {"middle": read_middle}
+BUILT: Mapping[str, Chapter] = {"middle": Chapter(middle, _middle)}
 
 
 def wanted(only: str | None) -> list[str]:
@@ -53,36 +58,73 @@ def wanted(only: str | None) -> list[str]:
         BadInput: a name is no chapter, or one that this version does not have.
     """
     if only is None:
-        return [name for name in CHAPTERS if name in RUNNERS]
+        return [name for name in CHAPTERS if name in BUILT]
     named = [name.strip() for name in only.split(",")]
     for name in named:
         if name not in CHAPTERS:
             raise BadInput(f"--only names {name!r}, which is no chapter; chapters are {', '.join(CHAPTERS)}")
-        if name not in RUNNERS:
-            raise BadInput(f"--only names {name!r}, which is not in this version; it has {', '.join(RUNNERS)}")
+        if name not in BUILT:
+            raise BadInput(f"--only names {name!r}, which is not in this version; it has {', '.join(BUILT)}")
     return [name for name in CHAPTERS if name in named]
 
 
 def missing() -> list[str]:
     """The chapters that this version does not have yet."""
-    return [name for name in CHAPTERS if name not in RUNNERS]
+    return [name for name in CHAPTERS if name not in BUILT]
 
 
-def begin_run(subject: Subject, chapters: list[str], command: list[str]) -> Store:
-    """The run folder of a subject, begun or found again.
+def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple[Store, dict[str, Reading]]:
+    """Run chapters in the subject's run folder, begun or found again, and write the report.
 
     Raises:
-        BadInput: the folder cannot be used, or holds another run.
+        BadInput: the folder holds something else, or a chapter cannot be run; a folder that was new is removed again.
+        Incomplete: stopped before the end; the same command resumes.
     """
-    card, settings = subject.model.card, subject.settings
+    card = subject.model.card
     against = None if subject.against is None else subject.against.card
-    depending = depends(card, settings, subject.items.to_json(), against)
-    store = Store(folder_of(card.name, depending, settings))
+    depending = depends(card, subject.settings, subject.items.to_json(), against)
+    store = Store(folder_of(card.name, depending, subject.settings))
+    for name in names:
+        needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)
+        if needed is not None:
+            tell(f"{name}: {needed}")
     states: dict[str, Json] = dict.fromkeys(missing(), "not in this version")
-    states |= dict.fromkeys(chapters, "asked")
+    states |= dict.fromkeys(names, "asked")
     contrasts: dict[str, Json] = {"source": subject.items.source, "items": len(subject.items.contrasts)}
-    begin(store, card, settings, depending, against=against, contrasts=contrasts, chapters=states, command=command)
-    return store
+    with _removed_if_useless(store):
+        begin(
+            store,
+            card,
+            subject.settings,
+            depending,
+            against=against,
+            contrasts=contrasts,
+            chapters=states,
+            command=command,
+        )
+        readings = {name: _read(name, subject, store) for name in names}
+        write_report(store.run)
+    return store, readings
+
+
+def _read(name: str, subject: Subject, store: Store) -> Reading:
+    chapter = BUILT[name]
+    progress = reporter(as_json=subject.settings.json)
+    spec = chapter.spec(subject)
+    return run_chapter(chapter.instrument, subject.model, spec, store, against=subject.against, reporter=progress)
+
+
+@contextmanager
+def _removed_if_useless(store: Store) -> Generator[None]:
+    """Leave no run folder behind that was begun here and cannot hold anything; a stopped run keeps its own."""
+    fresh = not store.exists
+    try:
+        yield
+    except MesolensError as error:
+        stopped = isinstance(error, Incomplete) and not isinstance(error.__cause__, OSError)
+        if fresh and not stopped:
+            store.abandon()
+        raise
 
 
 def check(readings: Mapping[str, Reading]) -> None:

@@ -33,20 +33,18 @@ def middle(model: str, contrasts: str | None, against: str | None, engine: str, 
     from mesolens.cli import chapters
     from mesolens.cli.opening import open_against, open_items, open_model
     from mesolens.cli.terminal import data, tell
-    from mesolens.report.html import write_report
 
     opened = open_model(model, found)
     other = open_against(against, opened, found)
     subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found)
-    store = chapters.begin_run(subject, ["middle"], sys.argv[1:])
-    reading = chapters.read_middle(subject, store)
-    report = write_report(store.run)
+    store, readings = chapters.run(subject, ["middle"], sys.argv[1:])
+    reading = readings["middle"]
     if found.json:
         data(reading.data)
     else:
         _overview(reading)
-    tell(f"report    {report}")
-    chapters.check({"middle": reading})
+    tell(f"report    {store.run / 'report.html'}")
+    chapters.check(readings)
 
 
 def _check_engine(engine: str) -> None:

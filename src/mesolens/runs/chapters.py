@@ -1,6 +1,5 @@
 """One chapter of an audit: plan, measure, keep, read. Every instrument is these four functions and nothing else."""
 
-from collections.abc import Callable
 from typing import Protocol, TypeVar, runtime_checkable
 
 from mesolens.errors import BadInput
@@ -8,7 +7,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Cost, Shard, Tables
 from mesolens.model.card import ModelCard
 from mesolens.model.loaded import LoadedModel
-from mesolens.runs.estimate import estimate
+from mesolens.runs.estimate import Estimate, estimate
 from mesolens.runs.local import run_shards
 from mesolens.runs.progress import Reporter, silent
 from mesolens.runs.store import Store
@@ -42,6 +41,22 @@ class Instrument(Protocol[Spec]):
         ...
 
 
+def foresee(instrument: Instrument[Spec], card: ModelCard, spec: Spec, store: Store) -> Estimate | None:
+    """What the run folder still lacks will take; None when it lacks nothing. Writes nothing.
+
+    Raises:
+        BadInput: there is nothing to compute, or it cannot fit into memory.
+    """
+    shards = instrument.plan(card, spec)
+    if not shards:
+        raise BadInput(f"{instrument.NAME}: there is nothing to compute, as no item was given")
+    part = _open_part(shards, store)
+    if part == 0:
+        return None
+    whole = instrument.cost(card, spec)
+    return estimate(Cost(whole.flops * part, whole.bytes), card.device, card.dtype)
+
+
 def run_chapter(
     instrument: Instrument[Spec],
     model: LoadedModel,
@@ -50,25 +65,13 @@ def run_chapter(
     *,
     against: LoadedModel | None = None,
     reporter: Reporter = silent,
-    say: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Compute what the run folder does not hold yet, and conclude from all of it.
 
-    Args:
-        reporter: shows progress.
-        say: is told the estimate before the work begins.
-
     Raises:
-        BadInput: there is nothing to compute, or it cannot fit into memory.
         Incomplete: the work stopped before its end; the same call resumes it.
     """
     shards = instrument.plan(model.card, spec)
-    if not shards:
-        raise BadInput(f"{instrument.NAME}: there is nothing to compute, as no item was given")
-    if part := _open_part(shards, store):
-        whole = instrument.cost(model.card, spec)
-        needed = estimate(Cost(whole.flops * part, whole.bytes), model.card.device, model.card.dtype)
-        say(f"{instrument.NAME}: {needed}")
     store.write_plan(instrument.NAME, shards)
     run_shards(shards, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
     reading = instrument.read(store.tables(instrument.NAME), spec, model.card)

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TextIO
 
 Advance = Callable[[int], None]
 Reporter = Callable[[str, int, int], AbstractContextManager[Advance]]
@@ -27,19 +26,19 @@ def silent(label: str, rows: int, done: int) -> Generator[Advance]:
 @contextmanager
 def lines(label: str, rows: int, done: int) -> Generator[Advance]:
     """A plain line on stderr, at most one every five seconds."""
-    yield _Lines(label, rows, done, sys.stderr).advance
+    yield _Lines(label, rows, done).advance
 
 
 class _Lines:
-    def __init__(self, label: str, rows: int, done: int, stream: TextIO) -> None:
-        self.label, self.rows, self.done, self.stream = label, rows, done, stream
+    def __init__(self, label: str, rows: int, done: int) -> None:
+        self.label, self.rows, self.done = label, rows, done
         self.told = time.monotonic()
 
     def advance(self, more: int) -> None:
         self.done += more
         if time.monotonic() - self.told >= _SECONDS_BETWEEN_LINES:
             self.told = time.monotonic()
-            print(f"{self.label}: {self.done} of {self.rows}", file=self.stream, flush=True)
+            print(f"{self.label}: {self.done} of {self.rows}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -149,6 +149,19 @@ class Store:
                 return self._joined(name, kept)
         raise BadInput(f"{self.run} holds no table {name!r}")
 
+    def abandon(self) -> None:
+        """Remove a run that was begun and holds no finished shard; any other is left as it is."""
+        if any(_entries(self.run / name) for name in ("shards", "tables", _SCRATCH)):
+            return
+        for plan in _entries(self.run / "plans"):
+            plan.unlink(missing_ok=True)
+        (self.run / "run.json").unlink(missing_ok=True)
+        with suppress(OSError):  # a folder with other things stays
+            for folder in ("tables", "plans"):
+                if (self.run / folder).is_dir():
+                    (self.run / folder).rmdir()
+            self.run.rmdir()
+
     def _joined(self, name: str, kept: Mapping[str, Mapping[str, str]]) -> pa.Table:
         return parquet.joined([self._read(name, key, marked[name]) for key, marked in kept.items() if name in marked])
 
@@ -172,6 +185,8 @@ class Store:
     def _discard_unless_done(self, key: str) -> None:
         for folder in [] if self.done(key) else _entries(self.run / "tables"):
             (folder / f"{key}.parquet").unlink(missing_ok=True)
+            with suppress(OSError):  # other shards have tables of this name
+                folder.rmdir()
 
 
 @dataclass(frozen=True, slots=True)
