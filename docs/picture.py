@@ -1,4 +1,8 @@
-"""The picture in the README, from a real report: `python docs/picture.py RUN docs/report.png` (see `make picture`)."""
+"""`python docs/picture.py RUN`: photograph a run's report as docs/report.png, 1400 × 900, for the README.
+
+Writes `report.html` into the run folder anew, opens it in Chromium from its file, and waits until it is drawn. A second
+argument names the place to show (`contrast-0/L1.attn.h3`; else the model, all contrasts), a third where to write.
+"""
 
 import shutil
 import sys
@@ -6,20 +10,27 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from mesolens.report.html import write_report
 
-def picture(run: Path, place: str, out: Path) -> None:
-    """Open a run's report at a site and write what a reader sees of its chapter."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        sys.exit("a picture needs Chromium: apt-get install chromium")
+OUT = Path(__file__).with_name("report.png")
+SIZE = (1400, 900)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+def picture(run: Path, place: str = "all/model", out: Path = OUT) -> Path:
+    """Photograph one view of a run's report."""
+    report = write_report(run)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
-        page.goto(f"{(run / 'report.html').resolve().as_uri()}{place}")
-        page.wait_for_selector("html[data-ready]")
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.goto(f"{report.resolve().as_uri()}#middle/{place}")
+        page.wait_for_selector("html[data-ready] .sum")
         page.screenshot(path=out)
         browser.close()
+    return out
 
 
 if __name__ == "__main__":
-    picture(Path(sys.argv[1]), sys.argv[3] if len(sys.argv) > 3 else "", Path(sys.argv[2]))
+    if not 2 <= len(sys.argv) <= 4:
+        sys.exit(__doc__)
+    print(picture(Path(sys.argv[1]), *sys.argv[2:3], *map(Path, sys.argv[3:4])))

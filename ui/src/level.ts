@@ -16,7 +16,8 @@ export interface Level {
 /** The level that a view shows, or null while the document is still arriving. */
 export function levelOf(ledger: Ledger, view: View, node: number): Level | null {
   const shares = ledger.of(view.pick);
-  if (!shares) return null;
+  const wanted = [node, ...(ledger.tree.children[node] ?? [])];
+  if (!shares || (view.pick.kind === "all" && !ledger.knows(wanted))) return null;
   const total = totalOf(ledger, view, node, shares.values[node]!);
   if (node < ledger.tree.inner.length) {
     const nodes = ledger.tree.children[node]!;

@@ -74,6 +74,8 @@ class Chapter {
       const view = this.fromAddress();
       if (view && hashOf(view) !== hashOf(this.view)) this.move(view, false);
     });
+    // Read what opening a part will ask for as soon as the document is there, not when somebody waits for it.
+    addEventListener("load", () => setTimeout(() => this.ledger.knows([this.ledger.tree.size - 1, ...this.ledger.tree.children.flat()])), { once: true });
     new ResizeObserver(() => this.redraw()).observe(this.level);
     this.map.addEventListener("click", (event) => {
       const cell = this.cellUnder(event);

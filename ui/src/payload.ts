@@ -32,11 +32,12 @@ export type Figures = [share: number | null, low: number | null, high: number | 
 export interface PackedTree {
   sites: Run[];
   mean: string;
-  low: string | null;
-  high: string | null;
-  direct: string | null;
   groups: Record<string, Figures>;
+  /** Whether the page has a block with what leaves have beside their share. */
+  intervals: boolean;
 }
+
+export type Intervals = Record<"low" | "high" | "direct", Float64Array | null>;
 
 export interface Figure {
   name: string;
@@ -102,6 +103,13 @@ export function itemShares(item: number): ItemShares | null {
   const { leaf, position, token } = packed;
   const tokens = leaf && position && token ? { leaf: ints(leaf), position: ints(position), share: floats(token) } : null;
   return { leaves: floats(packed.shares), tokens };
+}
+
+/** Ends of intervals and direct effects of all leaves, or null while the document is still arriving. */
+export function intervals(): Intervals | null {
+  const packed = block<Record<keyof Intervals, string | null>>("middle-intervals");
+  const column = (text: string | null) => (text ? floats(text) : null);
+  return packed && { low: column(packed.low), high: column(packed.high), direct: column(packed.direct) };
 }
 
 export function floats(text: string): Float64Array {

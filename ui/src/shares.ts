@@ -1,5 +1,6 @@
 // The shares of whatever is picked: all contrasts, a template, one contrast. Decoded on first use and kept.
-import { type Figures, floats, type Item, itemShares, type ItemShares, type MiddleData, type PackedTree } from "./payload.ts";
+import type { Figures, Intervals, Item, ItemShares, MiddleData, PackedTree } from "./payload.ts";
+import { floats, intervals, itemShares } from "./payload.ts";
 import { type Pick, pickText } from "./route.ts";
 import { sums, type Tree } from "./tree.ts";
 
@@ -19,7 +20,7 @@ export class Ledger {
   readonly listed: ReadonlySet<number>;
   private readonly items = new Map<number, ItemShares>();
   private readonly kept = new Map<string, Shares>();
-  private readonly columns: Record<"low" | "high" | "direct", Float64Array | null>;
+  private columns: Intervals | null = null;
 
   constructor(
     readonly data: MiddleData,
@@ -28,8 +29,6 @@ export class Ledger {
   ) {
     this.listed = new Set(data.listed);
     this.templates = templatesOf(data.items);
-    const column = (text: string | null) => (text ? floats(text) : null);
-    this.columns = { low: column(packed.low), high: column(packed.high), direct: column(packed.direct) };
   }
 
   /** One contrast's shares, or null while the document is still arriving. */
@@ -57,10 +56,19 @@ export class Ledger {
     return all.filter((i) => this.listed.has(i));
   }
 
+  /** Whether `figures` can tell of these nodes already. */
+  knows(nodes: readonly number[]): boolean {
+    if (!this.packed.intervals || this.columns) return true;
+    if (nodes.every((node) => this.tree.name(node) in this.packed.groups)) return true;
+    this.columns = intervals();
+    return this.columns !== null;
+  }
+
   /** Share, interval and direct effect of a node as the reading has them, for the mean over all contrasts. */
   figures(node: number): Figures {
+    const known = this.packed.groups[this.tree.name(node)];
+    if (known || !this.columns) return known ?? [null, null, null, null];
     const leaf = node - this.tree.inner.length;
-    if (leaf < 0) return this.packed.groups[this.tree.name(node)] ?? [null, null, null, null];
     const { low, high, direct } = this.columns;
     return [null, number(low, leaf), number(high, leaf), number(direct, leaf)];
   }

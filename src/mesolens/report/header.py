@@ -9,7 +9,7 @@ from mesolens.report.payload import facts
 
 _MODEL = ("architecture", "parameters", "dtype", "device")
 _HASHES = (("weights", "weights_hash"), ("tokenizer", "tokenizer_hash"))
-_PACKAGES = ("mesolens", "torch", "transformers")
+_PACKAGES = ("mesolens", "torch")
 _SHORT = 12
 
 

@@ -22,6 +22,8 @@ from mesolens.evidence.shards import Json, Tables
 from mesolens.report.payload import Chapter, conclusion, finite, packed
 from mesolens.report.tables import Floats, Leaves, TokenRows, leaves, names_in, rank, tokens
 
+Nodes = dict[str, dict[str, Json]]
+
 SHARE_BYTES = 24 << 20
 """Most bytes of shares, all contrasts together, that a page carries."""
 
@@ -32,6 +34,7 @@ FEWEST_LEAVES = 4096
 """Leaves that are listed one by one whatever the number of contrasts."""
 
 _NEURON = re.compile(r"\.n[0-9]+$")
+_COLUMNS = ("low", "high", "direct")
 _BARS = {"completeness": "≤ 0.01", "conservation": "≤ 1e-06"}
 _PER_ITEM = ("clean", "reference", "delta", "total")
 
@@ -53,9 +56,12 @@ def chapter(reading: Reading, tables: Tables) -> Chapter:
     folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items)))
     rows = tokens(tables.get("middle-tokens"), len(items), folded.sites)
     listed = _listed(folded, rows)
-    main |= {"items": [*items], "tree": _tree(reading, folded), "listed": [*listed]}
+    known = _nodes(reading)
+    intervals = _intervals(known, folded)
+    main |= {"items": [*items], "tree": _tree(known, folded, intervals), "listed": [*listed]}
     main["left_out"] = {"leaves": left, "contrasts": len(items) - len(listed)}
-    return Chapter(main, {f"middle-{i}": _block(folded.shares_IA[i], rows[i]) for i in listed})
+    blocks: dict[str, Json] = {} if intervals is None else {"middle-intervals": intervals}
+    return Chapter(main, blocks | {f"middle-{i}": _block(folded.shares_IA[i], rows[i]) for i in listed})
 
 
 def fold(whole: Leaves, keep: frozenset[str], room: int) -> tuple[Leaves, int]:
@@ -103,26 +109,30 @@ def _block(shares_A: Floats, rows: TokenRows | None) -> Json:
     return block
 
 
-def _tree(reading: Reading, folded: Leaves) -> dict[str, Json]:
-    mean_A = folded.shares_IA.mean(0)
-    known = _nodes(reading)
-    columns = {name: _column(known, folded.sites, name) for name in ("low", "high", "direct")}
-    sites = frozenset(folded.sites)
+def _tree(known: Nodes, folded: Leaves, intervals: Json) -> dict[str, Json]:
+    """The leaves and their mean; and whatever is not one of many neurons with its figures, for the first screen."""
     groups: dict[str, Json] = {
-        site: [finite(node.get(key)) for key in ("share", "low", "high", "direct")]
+        site: [finite(node.get(key)) for key in ("share", *_COLUMNS)]
         for site, node in known.items()
-        if site not in sites and _NEURON.search(site) is None
+        if _NEURON.search(site) is None
     }
-    return {"sites": _runs(folded.sites), "mean": packed(mean_A), **columns, "groups": groups}
+    mean = packed(folded.shares_IA.mean(0))
+    return {"sites": _runs(folded.sites), "mean": mean, "groups": groups, "intervals": intervals is not None}
 
 
-def _nodes(reading: Reading) -> dict[str, dict[str, Json]]:
+def _intervals(known: Nodes, folded: Leaves) -> Json:
+    """Ends of the intervals and direct effects of all leaves, packed; None where the reading has none of them."""
+    columns = {name: _column(known, folded.sites, name) for name in _COLUMNS}
+    return {**columns} if any(column is not None for column in columns.values()) else None
+
+
+def _nodes(reading: Reading) -> Nodes:
     found = reading.data.get("nodes")
     nodes = cast(list[dict[str, Json]], found) if isinstance(found, list) else []
     return {site: node for node in nodes if isinstance(site := node.get("site"), str)}
 
 
-def _column(known: dict[str, dict[str, Json]], sites: Sequence[str], name: str) -> str | None:
+def _column(known: Nodes, sites: Sequence[str], name: str) -> str | None:
     """One number of every leaf, packed; NaN where the reading has none, and None where it has none at all."""
     values = [finite(known[site].get(name)) if site in known else None for site in sites]
     return packed(np.array(values, np.float64)) if any(value is not None for value in values) else None
