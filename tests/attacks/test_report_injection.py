@@ -87,7 +87,7 @@ def test_the_policy_stops_what_would_get_through(browser: Browser, attack: Calla
 def test_a_data_block_cannot_be_left(attack: Callable[[bool], Path]) -> None:
     text = attack(False).read_text("utf-8")
     blocks = re.findall(r'<script type="application/json" id="[a-z0-9-]+">(.*?)</script>\n', text)
-    assert len(blocks) == 1 + len(HOSTILE)
+    assert len(blocks) == 2 + len(HOSTILE)
     assert all(block.isascii() and not set(block) & set("<>&") for block in blocks)
     assert text.count("<script") == len(blocks) + 1
     assert "onerror=window.hacked" not in text.replace("".join(blocks), "").split("<noscript>")[0]
