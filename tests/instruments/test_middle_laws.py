@@ -57,8 +57,9 @@ def test_every_level_adds_up_and_the_total_is_the_difference(
     rows = tree.tables["middle-items"]
     # Eager attention, which shows its cells, takes its softmax in float32 whatever the model's type.
     np.testing.assert_allclose(rows["delta"].to_numpy(), expected, atol=1e-6)
-    scale = np.maximum(np.abs(expected), np.mean(np.abs(expected)))
-    assert np.all(np.abs(rows["total"].to_numpy() - expected) <= 3e-4 * scale + 1e-12)
+    leaves = tree.tables["middle-leaves"]["share"].to_numpy().reshape(len(items), -1)
+    scale = np.maximum(np.abs(expected), 0.1 * np.abs(leaves).sum(1))
+    assert np.all(np.abs(rows["total"].to_numpy() - rows["delta"].to_numpy()) <= 3e-4 * scale)
     assert tree.conservation * (abs(tree.delta) or 1) <= 1e-12 * max(1.0, np.abs(expected).max())
 
 
@@ -191,6 +192,13 @@ def test_against_a_model_that_differs_in_one_writer_only_that_writer_has_a_share
             continue
         assert share == 0.0, site
     assert shares(tree)[place] == pytest.approx(tree.delta, rel=1e-3)
+
+
+def test_with_a_model_as_reference_a_reference_prompt_plays_no_part() -> None:
+    one, other = MODELS["llama"], build("llama", seed=1)
+    items = contrasts(6, lengths=[(5, 8), (7, 3)])
+    bare = [dataclasses.replace(item, reference=None) for item in items]
+    assert shares(ml.middle(one, items, against=other)) == shares(ml.middle(one, bare, against=other))
 
 
 def test_the_same_prompt_on_both_sides_gives_nothing_to_divide() -> None:

@@ -58,16 +58,16 @@ def _until_closed(
     shares: dict[int, ItemShares] = {}
     open_items, steps = list(work.items), work.steps
     while open_items:
-        shares.update(_once(model, against, gates, work, open_items, steps))
-        scale = float(np.mean([abs(share.delta) for share in shares.values()]))
-        shares = {item: replace(share, closes=_closes(share, scale, work.tolerance)) for item, share in shares.items()}
+        for item, share in _once(model, against, gates, work, open_items, steps).items():
+            shares[item] = replace(share, closes=_closes(share, work.tolerance))
         steps *= 2
         open_items = [] if steps > work.most_steps else [item for item in open_items if not shares[item].closes]
     return shares
 
 
-def _closes(share: ItemShares, scale: float, tolerance: float) -> bool:
-    return abs(share.total - share.delta) <= tolerance * max(abs(share.delta), scale)
+def _closes(share: ItemShares, tolerance: float) -> bool:
+    """Against Δ, or against a tenth of the gross where the parts cancel and Δ is small beside them."""
+    return abs(share.total - share.delta) <= tolerance * max(abs(share.delta), 0.1 * float(np.abs(share.leaves).sum()))
 
 
 def _once(

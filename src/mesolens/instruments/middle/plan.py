@@ -1,7 +1,7 @@
 """Contrasts to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from mesolens.errors import BadInput
@@ -47,7 +47,7 @@ def plan(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
 def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
     work = ShardWork(
         items=tuple(items),
-        contrasts=tuple(spec.contrasts[item] for item in items),
+        contrasts=tuple(_asked(spec.contrasts[item], spec) for item in items),
         steps=spec.steps,
         most_steps=spec.most_steps,
         tolerance=spec.tolerance,
@@ -63,6 +63,11 @@ def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
         "work": cast(Json, asdict(work)),
     }
     return Shard(NAME, depends, len(items))
+
+
+def _asked(contrast: EncodedContrast, spec: MiddleSpec) -> EncodedContrast:
+    """The contrast as it is measured: where a model is the reference, a reference prompt plays no part."""
+    return replace(contrast, reference=None, reference_tokens=()) if spec.against else contrast
 
 
 def work_of(shard: Shard) -> ShardWork:
@@ -83,7 +88,7 @@ def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
     Memory holds, for each token, the activations that a training step would keep (about 16 a parameter-row of the
     stream for each writer) and three tensors for each gate.
     """
-    rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, contrast)]
+    rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, _asked(contrast, spec))]
     tokens = sum(len(row.clean) + len(row.reference) for row in rows)
     passes = 2 if spec.against else 1
     flops = 2.0 * card.parameters * (tokens + passes * 2 * spec.steps * sum(len(row.clean) for row in rows))

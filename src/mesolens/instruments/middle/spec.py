@@ -18,7 +18,7 @@ class MiddleSpec:
         contrasts: the items, in order.
         steps: Gauss–Legendre nodes of the first try; doubled while an item's total does not close.
         most_steps: where doubling ends; an item that is still open then makes the reading refuse.
-        tolerance: an item is closed when |Σ shares − Δ| is at most this part of |Δ| (or of the shard's mean |Δ|).
+        tolerance: an item is closed when |Σ shares − Δ| is at most this part of |Δ|, or of a tenth of Σ|shares|.
         tokens: whether source tokens are read for heads, the embedding and the largest neurons.
         against: weights hash of the model that is the reference, or "" when prompts are.
         shard_items: items in a shard, the unit that a kill can lose.
