@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesolens.api as ml
+from mesolens.errors import BadInput
 from mesolens.instruments.middle import MiddleSpec, measure, plan, read
 from mesolens.instruments.middle.gated import nodes_of
 from mesolens.model.load import adopt
@@ -199,6 +200,11 @@ def test_with_a_model_as_reference_a_reference_prompt_plays_no_part() -> None:
     items = contrasts(6, lengths=[(5, 8), (7, 3)])
     bare = [dataclasses.replace(item, reference=None) for item in items]
     assert shares(ml.middle(one, items, against=other)) == shares(ml.middle(one, bare, against=other))
+
+
+def test_a_model_of_another_shape_cannot_be_the_reference() -> None:
+    with pytest.raises(BadInput, match="neox-0 is not of the shape of llama-0"):
+        ml.middle(MODELS["llama"], contrasts(6, lengths=[(5, 5)]), against=MODELS["neox"])
 
 
 def test_the_same_prompt_on_both_sides_gives_nothing_to_divide() -> None:

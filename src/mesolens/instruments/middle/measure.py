@@ -11,6 +11,7 @@ import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.hostile import printable
 from mesolens.instruments.middle.against import ModelPath, gates_between
 from mesolens.instruments.middle.batch import batches_of
 from mesolens.instruments.middle.gated import PromptPath
@@ -49,6 +50,12 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
 def _reference(model: LoadedModel, against: LoadedModel | None, work: ShardWork) -> LoadedModel:
     if against is None or against.card.weights_hash != work.against:
         raise BadInput(f"this shard needs the reference model with weights {work.against}; load that one")
+    here, there = model.card, against.card
+    if gates_of(here.anatomy) != gates_of(there.anatomy) or here.vocabulary != there.vocabulary:
+        raise BadInput(
+            f"{printable(there.name)} is not of the shape of {printable(here.name)}: layers, writers, heads, neurons "
+            "and vocabulary must be the same for one to be the reference of the other"
+        )
     return against
 
 
