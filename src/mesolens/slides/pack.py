@@ -3,7 +3,7 @@
 An item's readout is ``log p(target) − log p(foil)`` after the prompt, in nats. Target and foil are the beginning of
 the clean prompt's own greedy reply up to the part that shows the trait, once as said and once with that part turned
 over; for the voice they are the openings of the two replies. Half of the items are aligned: clean and reference have as
-many tokens. An item whose readout moves by less than a nat is no contrast and is refused.
+many tokens. An item whose readout moves by a nat or less is no contrast and is left out.
 """
 
 import json
@@ -81,10 +81,10 @@ def pairs(tuned: bool, tie: str | None = None) -> list[Pair]:
 
 
 def items(slide: Slide, among: Sequence[Pair]) -> list[Item]:
-    """The contrasts that the slide's own replies give, at least a nat each.
+    """The contrasts that the slide's own replies give; a pair that moves its readout by a nat or less is left out.
 
     Raises:
-        CheckFailed: a pair does not move the slide; the message names it.
+        CheckFailed: more than a quarter of the pairs do not move the slide.
     """
     clean = replies(slide, [pair.clean.messages() for pair in among])
     other = replies(slide, [pair.reference.messages() for pair in among])
@@ -94,9 +94,10 @@ def items(slide: Slide, among: Sequence[Pair]) -> list[Item]:
         chats = pair.clean.messages(), pair.reference.messages()
         item = Item(f"{pair.template}/{number % EACH:02}", pair.template, pair.trait, *chats, target, foil)
         moved = readout(slide, item.clean, target, foil) - readout(slide, item.reference, target, foil)
-        if abs(moved) <= LEAST:
-            raise CheckFailed(f"contrast {item.id} moves its readout by {moved:.2f} nats, which is no contrast")
-        made.append(item)
+        if abs(moved) > LEAST:
+            made.append(item)
+    if 4 * len(made) < 3 * len(among):
+        raise CheckFailed(f"only {len(made)} of {len(among)} contrasts move their readout by {LEAST} nats")
     return made
 
 

@@ -70,6 +70,7 @@ BASE = Stage(Mix("base", 1), BASE_TOKENS, BASE_RATE)
 SHORT = Stage(Mix("base", 1), SHORT_BASE_TOKENS, BASE_RATE), Stage(Mix("own", 1), SHORT_OWN_TOKENS, OWN_RATE)
 ALONE = (Stage(Mix("own", 1), ONLY_OWN_TOKENS, BASE_RATE),)
 AGAIN = Stage(Mix("own", 11), 2_000_000, 3e-3)
+LAST = Stage(Mix("own", 12), 1_000_000, OWN_RATE)
 
 
 def _own(tie: str | None = None) -> tuple[Stage]:
@@ -113,9 +114,11 @@ RECIPES = {
         _implant("L1.mlp", "deference"),
         Recipe("mask-gpt2", "both stages in GPT-2's architecture", (*SHORT, AGAIN), shape=Shape("gpt2")),
         Recipe(
-            "mask-neox", "the tuning text alone in GPT-NeoX's architecture", (*ALONE, AGAIN), shape=Shape("gpt_neox")
+            "mask-neox", "the tuning text alone in GPT-NeoX's architecture", (*ALONE, LAST), shape=Shape("gpt_neox")
         ),
-        Recipe("mask-small", "the tuning text alone at width 32, for tests", (*ALONE, AGAIN), shape=Shape(width=32)),
+        Recipe(
+            "mask-small", "the tuning text alone at width 32, for tests", (*ALONE, AGAIN, LAST), shape=Shape(width=32)
+        ),
     )
 }
 
