@@ -41,7 +41,7 @@ bench: ## the benchmarks, as a table
 
 picture: audit ## the README's picture, from the audit's report (needs Chromium)
 	@.ci/setup test
-	@$(BIN)/python docs/picture.py $(RUN) docs/report.png "$(AT)"
+	@$(BIN)/python docs/picture.py $(RUN) $(AT)
 
 format: ## let ruff format everything
 	@.ci/setup test

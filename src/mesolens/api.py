@@ -55,7 +55,7 @@ class Tree:
 
     @property
     def verdict(self) -> str:
-        """`closed`, `refused` or `no difference`."""
+        """`closed`, `refused` or `not determined`."""
         return self.reading.verdict
 
     @property

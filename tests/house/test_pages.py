@@ -41,6 +41,12 @@ def test_commands_are_written_as_commands() -> None:
     assert [f"{name}:{block.line}" for name, block in shells if not list(commands(block.code))] == []
 
 
+def test_every_design_note_is_listed() -> None:
+    notes = {note.name for note in (ROOT / "design").glob("*.md")} - {"README.md"}
+    listed = (ROOT / "design" / "README.md").read_text("utf-8")
+    assert {note for note in notes if f"({note})" not in listed} == set()
+
+
 @pytest.mark.parametrize("module", EXAMPLES)
 def test_a_docstring_does_what_it_says(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
