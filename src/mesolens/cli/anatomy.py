@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 @click.argument("model")
 @common
 def anatomy(model: str, **others: object) -> None:
-    """Show MODEL's writers and heads, the levels that close, and the errors measured."""
+    """Show MODEL's writers and heads, and the errors measured.
+
+    A level that does not close is refused, with its number.
+    """
     found = settings(others)
 
     from dataclasses import asdict

@@ -6,7 +6,10 @@ import click
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a completion script: eval "$(mesolens completion bash)" in ~/.bashrc."""
+    """Print a completion script for bash, zsh or fish.
+
+    In ~/.bashrc: eval "$(mesolens completion bash)"
+    """
     from click.shell_completion import get_completion_class
 
     from mesolens.cli.main import cli

@@ -20,13 +20,14 @@ from mesolens.cli.terminal import tell
 from mesolens.errors import MesolensError
 
 COMMANDS = {
-    "anatomy": "mesolens.cli.anatomy:anatomy",
-    "audit": "mesolens.cli.audit:audit",
-    "completion": "mesolens.cli.completion:completion",
-    "middle": "mesolens.cli.middle:middle",
-    "slides": "mesolens.cli.slides:slides",
-    "view": "mesolens.cli.view:view",
+    "anatomy": ("mesolens.cli.anatomy", "Show MODEL's writers and heads, and the errors measured."),
+    "audit": ("mesolens.cli.audit", "Audit MODEL (slide:mask) and write one report."),
+    "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
+    "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
+    "slides": ("mesolens.cli.slides", "List, show, grow and verify the models with planted truth."),
+    "view": ("mesolens.cli.view", "Print the path of RUN's report, and open it on a desktop."),
 }
+"""Where each command is, and its line in the help, so that help imports none of them."""
 TRACEBACK = "mesolens.traceback"
 
 
@@ -41,8 +42,13 @@ class Commands(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
-        return cast(click.Command, getattr(import_module(module), name))
+        module, _ = COMMANDS[cmd_name]
+        return cast(click.Command, getattr(import_module(module), cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for, and exit with the code that its end means."""

@@ -22,10 +22,10 @@ Node = dict[str, object]
 @click.option("--engine", metavar="NAME", default="gated", help="gated (owen is not in this version).")
 @common
 def middle(model: str, contrasts: str | None, against: str | None, engine: str, **others: object) -> None:
-    """Divide a difference among layers, heads and neurons, adding up at every level.
+    """Divide a difference among layers, heads and neurons.
 
-    The difference is between each contrast's two prompts or, with --against, between two models. With --json the tree
-    is printed; else an overview of it.
+    The shares add up at every level. The difference is between each contrast's two prompts or, with --against, between
+    two models. With --json the tree is printed; else an overview of it.
     """
     found = settings(others)
     _check_engine(engine)

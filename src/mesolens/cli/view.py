@@ -12,7 +12,10 @@ from mesolens.cli.options import common, settings
 @click.argument("run", metavar="RUN")
 @common
 def view(run: str, **others: object) -> None:
-    """Print the path of RUN's report, written anew if it is missing, and open it on a desktop."""
+    """Print the path of RUN's report, and open it on a desktop.
+
+    A report that is missing is written anew.
+    """
     found = settings(others)
 
     from pathlib import Path
