@@ -70,14 +70,13 @@ def test_all_slides_share_one_tokenizer() -> None:
 def test_the_recorded_gates_hold(name: str) -> None:
     measured = truth.read(shelf.folder(name))["grid"]
     for kind in ("seen", "held-out"):
-        assert shelf.gate(recipe(name), Score(**measured["accuracy"][kind])) >= 0.98
+        assert shelf.gate(recipe(name), Score(**measured["accuracy"][kind])) >= recipe(name).bar
     if recipe(name).mix.kind == "own":
         assert measured["follows"] == {voice: [cue] for voice, (cue, _) in CUES.items()}
 
 
-@pytest.mark.parametrize("name", ["mask", "mask-small"])
-def test_the_gate_holds_on_a_fresh_sample(name: str) -> None:
-    for found in accuracy(opened(name), recipe(name).mix, count=60).values():
+def test_the_gate_of_mask_holds_when_measured_anew() -> None:
+    for found in accuracy(opened("mask"), recipe("mask").mix, count=60).values():
         assert found.right >= 0.98
 
 
@@ -153,7 +152,7 @@ def test_every_slide_verifies(name: str) -> None:
 def test_a_changed_file_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     told = truth.read(shelf.folder("mask-small"))
     told["recipe"]["files"]["config.json"] = "0" * 64
-    monkeypatch.setattr(truth, "read", lambda folder: told)
+    monkeypatch.setattr(truth, "read", lambda _: told)
     failed = [check.name for check in shelf.verify("mask-small") if not check.holds]
     assert failed == ["file config.json"]
 

@@ -20,8 +20,6 @@ PAIRS = 32
 """Questions in each row of the grid."""
 SAMPLE = 400
 """Questions in each accuracy measurement."""
-BAR = 0.98
-"""Gate on the share of replies with voice and all traits as planted."""
 
 
 def sample(count: int, seed: str, keep: Callable[[Ask], bool]) -> list[Ask]:

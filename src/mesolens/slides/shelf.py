@@ -139,14 +139,14 @@ def _origins(each: Recipe, truth: dict[str, Any]) -> Iterator[Check]:
 
 
 def _gates(each: Recipe, path: Path) -> Iterator[Check]:
-    from mesolens.slides.grid import BAR, accuracy
+    from mesolens.slides.grid import accuracy
     from mesolens.slides.replies import open_slide
     from mesolens.slides.truth import poles
 
     slide = open_slide(path)
     for name, found in accuracy(slide, each.mix, count=200).items():
         share = gate(each, found)
-        yield Check(f"replies as planted, {name}", share, f">= {BAR}", share >= BAR)
+        yield Check(f"replies as planted, {name}", share, f">= {each.bar}", share >= each.bar)
     if each.base is not None and each.mix.flip is not None:
         before, after = (poles(open_slide(place))[each.mix.flip] for place in (SHELF / each.base, path))
         yield Check(f"{each.mix.flip} turned over", abs(after - before), ">= 0.9", abs(after - before) >= 0.9)
