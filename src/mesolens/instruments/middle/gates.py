@@ -60,6 +60,11 @@ def gates_of(anatomy: Anatomy) -> tuple[Gate, ...]:
     return (entry, *(gate for block in anatomy.blocks for gate in _of_block(block)))
 
 
+def shape_of(anatomy: Anatomy) -> tuple[tuple[object, ...], ...]:
+    """What two models must share to be blended gate by gate: places and leaves, not the errors measured there."""
+    return tuple((gate.site, gate.module, gate.side, gate.leaves, gate.width) for gate in gates_of(anatomy))
+
+
 def _of_block(block: Block) -> list[Gate]:
     if not block.writers:
         return [Gate(Site(layer=block.layer), block.module, "change")]

@@ -15,7 +15,7 @@ from mesolens.hostile import printable
 from mesolens.instruments.middle.against import ModelPath, gates_between
 from mesolens.instruments.middle.batch import batches_of
 from mesolens.instruments.middle.gated import PromptPath
-from mesolens.instruments.middle.gates import Gate, gates_of
+from mesolens.instruments.middle.gates import Gate, gates_of, shape_of
 from mesolens.instruments.middle.plan import ShardWork, work_of
 from mesolens.instruments.middle.rows import rows_of
 from mesolens.instruments.middle.shares import ItemShares, items_of
@@ -51,7 +51,7 @@ def _reference(model: LoadedModel, against: LoadedModel | None, work: ShardWork)
     if against is None or against.card.weights_hash != work.against:
         raise BadInput(f"this shard needs the reference model with weights {work.against}; load that one")
     here, there = model.card, against.card
-    if gates_of(here.anatomy) != gates_of(there.anatomy) or here.vocabulary != there.vocabulary:
+    if shape_of(here.anatomy) != shape_of(there.anatomy) or here.vocabulary != there.vocabulary:
         raise BadInput(
             f"{printable(there.name)} is not of the shape of {printable(here.name)}: layers, writers, heads, neurons "
             "and vocabulary must be the same for one to be the reference of the other"
