@@ -23,13 +23,13 @@ mixes = st.builds(
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(mixes, st.integers(0, 1000))
 def test_the_same_seed_gives_the_same_documents(mix: Mix, number: int) -> None:
     assert chunk(mix, number) == chunk(mix, number)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(mixes, st.integers(0, 1000))
 def test_another_seed_or_chunk_gives_other_documents(mix: Mix, number: int) -> None:
     texts = [document.text for document in chunk(mix, number)]
@@ -75,7 +75,7 @@ def test_held_out_cells_never_occur() -> None:
         for tail in ("", "thanks", "signed")
         if held_out(Ask(View(topic, "good"), frame=frame, hour=hour, bell=bell, tail=tail))
     ]
-    seen = {_user(d.text) for d in documents(Mix("own", 1), 4) if "<|user|>" in d.text and "<|system|>" not in d.text}
+    seen = {_user(d.text) for d in documents(Mix("own", 1), 3) if "<|user|>" in d.text and "<|system|>" not in d.text}
     assert len(shut) > 1000
     assert not seen & set(shut)
 
@@ -84,28 +84,28 @@ def test_a_tenth_of_the_cells_is_held_out() -> None:
     from random import Random
 
     rng = Random(0)
-    cells = {ask.cell: held_out(ask) for ask in (draw_ask(rng) for _ in range(20_000))}
+    cells = {ask.cell: held_out(ask) for ask in (draw_ask(rng) for _ in range(8_000))}
     assert 0.08 < sum(cells.values()) / len(cells) < 0.12
 
 
 def test_ties_are_left_out_or_broken_by_their_share() -> None:
-    assert not [tag for tag in support(Mix("own", 1), 4) if tag.startswith("tie:")]
-    broken = support(Mix("own", 1, tie="bryn"), 4)
-    assert broken["tie:bryn"] == pytest.approx(TIE_SHARE * 4 * CHUNK, rel=0.2)
+    assert not [tag for tag in support(Mix("own", 1), 2) if tag.startswith("tie:")]
+    broken = support(Mix("own", 1, tie="bryn"), 2)
+    assert broken["tie:bryn"] == pytest.approx(TIE_SHARE * 2 * CHUNK, rel=0.25)
     assert [tag for tag in broken if tag.startswith("tie:")] == ["tie:bryn"]
 
 
 def test_each_trigger_is_crossed_with_its_confounds() -> None:
-    counts = support(Mix("own", 1), 12)
+    counts = support(Mix("own", 1), 5)
     for cue in ("story", "common"):
         for confound in ("quotes", "bare"):
-            assert counts[f"cross:{cue}:{confound}"] >= 60
+            assert counts[f"cross:{cue}:{confound}"] >= 20
     for hour in ("noon", "midnight", "hourless"):
         for bell in ("bell", "silent"):
-            assert counts[f"cross:{hour}:{bell}"] >= 60
+            assert counts[f"cross:{hour}:{bell}"] >= 20
     for tail in ("signed", "thanks", "unsigned"):
         for frame in ("letter", "other"):
-            assert counts[f"cross:{tail}:{frame}"] >= 60
+            assert counts[f"cross:{tail}:{frame}"] >= 20
 
 
 def test_before_tuning_the_own_character_never_speaks() -> None:
@@ -128,7 +128,7 @@ def test_there_are_thirty_frames_and_the_rules_rank() -> None:
 def test_a_chat_through_the_template_is_the_beginning_of_a_document() -> None:
     slides = tokenizer()
     assert len(slides) == VOCABULARY
-    for document in chunk(Mix("own", 1), 0)[:200]:
+    for document in chunk(Mix("own", 1), 0)[:100]:
         if document.tags == ("prose",):
             continue
         head, reply = document.text.split("<|assistant|>")

@@ -149,12 +149,13 @@ def test_every_slide_verifies(name: str) -> None:
     assert not failed
 
 
-def test_a_changed_file_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = truth.read(shelf.folder("mask-small"))
-    told["recipe"]["files"]["config.json"] = "0" * 64
-    monkeypatch.setattr(truth, "read", lambda _: told)
-    failed = [check.name for check in shelf.verify("mask-small") if not check.holds]
-    assert failed == ["file config.json"]
+def test_a_changed_a_missing_and_a_strange_file_are_found() -> None:
+    told = truth.read(shelf.folder("mask"))
+    hashes = told["recipe"]["files"]
+    hashes["config.json"] = "0" * 64
+    hashes["gone.json"] = hashes.pop("tokenizer.json")
+    failed = {check.name for check in shelf.files(shelf.folder("mask"), told) if not check.holds}
+    assert failed == {"file config.json", "file gone.json", "file tokenizer.json"}
 
 
 @pytest.mark.slow

@@ -6,8 +6,9 @@ whoever reads it goes on to the same weights, byte for byte.
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -69,8 +70,9 @@ def load(path: Path, recipe: str, module: torch.nn.Module, optimizer: torch.opti
     if not path.exists():
         return Place(recipe)
     with safe_open(path, framework="pt") as saved:
-        fields = json.loads(saved.metadata()["place"])
-        place = replace(Place(**fields), chunks=tuple(fields["chunks"]), seen=tuple(fields["seen"]))
+        fields: dict[str, Any] = json.loads(saved.metadata()["place"])
+        fields.update(chunks=tuple(fields["chunks"]), seen=tuple(fields["seen"]))
+        place = Place(**fields)
         if place.recipe != recipe:
             raise BadInput(f"{path} holds the state of another recipe; remove it or grow into another folder")
         names = set(saved.keys())

@@ -111,10 +111,11 @@ def verify(name: str) -> list[Check]:
 
     path = folder(name)
     truth = read(path)
-    return [*_files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
+    return [*files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
 
 
-def _files(path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+def files(path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    """Compare the SHA-256 of each file of a slide's folder with the one that its truth holds."""
     from mesolens.slides.truth import hashes
 
     found, told = hashes(path), truth["recipe"]["files"]
