@@ -1,7 +1,7 @@
 """Least squares finds the planted terms of a block's change among decoys, and refuses when there are none."""
 
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -28,6 +28,9 @@ def drawn(seed: int, count: int) -> list[Tensor]:
     st.integers(0, 8),
     st.floats(1e-3, 1e3),
 )
+# Here a decoy once passed for a writer, as it happened to shrink the rounding that was left.
+@example(seed=116889748, scales=[0.5, 0.5], decoys=1, loud=1.0)
+@example(seed=7, scales=[16.5], decoys=1, loud=1.0)
 @settings(deadline=None, max_examples=60)
 def test_planted_terms_and_scales_come_back(seed: int, scales: list[float], decoys: int, loud: float) -> None:
     stream, *tensors = drawn(seed, 1 + len(scales) + decoys)

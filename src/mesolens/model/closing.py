@@ -3,7 +3,8 @@
 For a block with input x and output y, every module inside it that gives a tensor of the stream's shape is a candidate.
 The writers are the *fewest* candidates c₁ … c_k with y − x = Σ sᵢ cᵢ. Fewest, because modules nest (a mixture equals
 its routed and its shared part) and some return the stream along with their write (Bloom); one more candidate is taken
-only when it makes the error four times smaller, so that a writer is not lost because it writes little.
+only when it makes the error four times smaller, so that a writer is not lost because it writes little, and never when
+what is left is no more than rounding, which any candidate may fit by luck.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from mesolens.model.recording import Recording
 MOST_WRITERS = 4
 _MOST_CANDIDATES = 28
 _WORTH_ONE_MORE = 4.0
+_SOLVER_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def close(recording: Recording, block: str) -> Closing:
     columns = [recording.gave(path).double().flatten() for path in paths]
     best: Closing = Closing((), 1.0, bar)
     for count in range(1, min(MOST_WRITERS, len(paths)) + 1):
+        if best.error <= max(rounding, _SOLVER_ROUNDING):
+            break
         found = _fewest(paths, columns, change, count, bar)
         if found.error > best.error / (_WORTH_ONE_MORE if best.error <= bar else 1):
             if best.error <= bar:
