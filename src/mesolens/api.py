@@ -103,6 +103,14 @@ def middle(
     """
     reference = "" if against is None else against.card.weights_hash
     spec = instrument.MiddleSpec(tuple(encode(contrasts, model)), against=reference, tokens=tokens, seed=seed)
-    parts = [instrument.measure(model, shard, against=against) for shard in instrument.plan(model.card, spec)]
-    tables = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
+    tables: Tables = {}
+    shards = instrument.plan(model.card, spec)
+    while shards:
+        tables |= _joined([instrument.measure(model, shard, against=against) for shard in shards])
+        shards = instrument.follow(model.card, spec, tables)
     return Tree(instrument.read(tables, spec, model.card), tables)
+
+
+def _joined(parts: Sequence[Tables]) -> Tables:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: pa.concat_tables([part[name] for part in parts if name in part]) for name in names}

@@ -38,6 +38,13 @@ def measure(model: object, shard: Shard, *, against: object = None) -> Tables:
     return {"fake-items": items, "fake-leaves": leaves}
 
 
+def follow(card: object, spec: object, tables: Tables) -> list[Shard]:
+    """Nothing more, unless a second stage of one shard is asked for with $MESOLENS_FAKE_FOLLOWS."""
+    if not os.environ.get("MESOLENS_FAKE_FOLLOWS") or len(tables["fake-items"]) > 4 * int(str(spec)):
+        return []
+    return [Shard(NAME, {"model": "none", "place": "after"}, rows=4)]
+
+
 def read(tables: Tables, spec: object, card: object) -> Reading:
     """The sum of all deltas."""
     total = float(np.sum(tables["fake-items"]["delta"].to_numpy()))

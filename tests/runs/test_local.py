@@ -136,6 +136,19 @@ def test_a_chapter_leaves_a_reading_that_opens_again(tmp_path: Path) -> None:
     assert chapters.foresee(fake, card(), 3, store) is None
 
 
+def test_a_second_stage_is_planned_from_the_first_ones_tables_and_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    monkeypatch.setenv("MESOLENS_FAKE_FOLLOWS", "1")
+    monkeypatch.setenv("MESOLENS_FAKE_LOG", str(log))
+    store = fake.begun(tmp_path / "run", 3)
+    reading = chapters.run_chapter(fake, nothing_loaded(), 3, store)
+    assert len(store.plan("fake")) == 4
+    assert chapters.run_chapter(fake, nothing_loaded(), 3, store) == reading
+    assert log.read_text().split() == ["0", "1", "2", "after"]
+
+
 def test_what_cannot_be_done_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

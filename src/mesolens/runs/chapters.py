@@ -1,4 +1,4 @@
-"""One chapter of an audit: plan, measure, keep, read. Every instrument is these four functions and nothing else."""
+"""One chapter of an audit: plan, measure, keep, follow up, read. Every instrument is these and nothing else."""
 
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -34,6 +34,10 @@ class Instrument(Protocol[Spec]):
 
     def measure(self, model: LoadedModel, shard: Shard, /, *, against: LoadedModel | None) -> Tables:
         """The tables of one shard: heavy, and touching nothing but its arguments."""
+        ...
+
+    def follow(self, card: ModelCard, spec: Spec, tables: Tables, /) -> list[Shard]:
+        """What must be computed next, once `tables` are there: pure; nothing when all is."""
         ...
 
     def read(self, tables: Tables, spec: Spec, card: ModelCard, /) -> Reading:
@@ -74,6 +78,10 @@ def run_chapter(
     shards = instrument.plan(model.card, spec)
     store.write_plan(instrument.NAME, shards)
     run_shards(shards, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
+    while more := instrument.follow(model.card, spec, store.tables(instrument.NAME)):
+        shards = [*shards, *more]
+        store.write_plan(instrument.NAME, shards)
+        run_shards(more, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
     reading = instrument.read(store.tables(instrument.NAME), spec, model.card)
     store.write_json(f"readings/{instrument.NAME}", reading.to_json())
     return reading

@@ -1,99 +1,22 @@
-"""The heavy step: one shard's contrasts through the model, to tables of shares.
+"""The heavy step: one shard through the model, to tables. Every kind of shard has its own room."""
 
-Items whose total does not close are run again with twice the nodes, up to the most that the specification allows; an
-item that never closes keeps its last figures, and the reading refuses.
-"""
+from collections.abc import Callable, Mapping
+from typing import cast
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-import numpy as np
-
-from mesolens.errors import BadInput
 from mesolens.evidence.shards import Shard, Tables
-from mesolens.hostile import printable
-from mesolens.instruments.middle.against import ModelPath, gates_between
-from mesolens.instruments.middle.batch import batches_of
-from mesolens.instruments.middle.gated import PromptPath
-from mesolens.instruments.middle.gates import Gate, gates_of, shape_of
-from mesolens.instruments.middle.plan import ShardWork, work_of
-from mesolens.instruments.middle.rows import rows_of
-from mesolens.instruments.middle.shares import ItemShares, items_of
-from mesolens.instruments.middle.tables import item_table, leaf_table, token_table
+from mesolens.instruments.middle.divide import divide
 from mesolens.model.loaded import LoadedModel
+
+_KINDS: Mapping[str, Callable[[LoadedModel, Shard, LoadedModel | None], Tables]] = {"gated": divide}
 
 
 def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = None) -> Tables:
-    """Shares of every leaf for the shard's contrasts.
+    """The tables of one shard, by its kind.
 
-    Returns:
-        Three tables: `middle-items` (one row an item), `middle-leaves` (item, site, share in nats) and
-        `middle-tokens` (the same for source tokens of opened leaves).
+    `gated` gives `middle-items` (one row an item), `middle-leaves` (item, site, share in nats) and `middle-tokens` (the
+    same for source tokens of opened leaves).
 
     Raises:
         BadInput: `against` is missing, is not of the model's shape, or is not the model that was planned.
     """
-    work = work_of(shard)
-    gates = gates_of(model.anatomy)
-    if work.against:
-        gates = gates_between(gates, (model.module, _reference(model, against, work).module))
-    shares = _until_closed(model, against, gates, work)
-    sites = [site for gate in gates for site in gate.sites]
-    order = [shares[item] for item in work.items]
-    return {
-        "middle-items": item_table(work, order),
-        "middle-leaves": leaf_table(work.items, order, sites),
-        "middle-tokens": token_table(work.items, order, sites),
-    }
-
-
-def _reference(model: LoadedModel, against: LoadedModel | None, work: ShardWork) -> LoadedModel:
-    if against is None or against.card.weights_hash != work.against:
-        raise BadInput(f"this shard needs the reference model with weights {work.against}; load that one")
-    here, there = model.card, against.card
-    if shape_of(here.anatomy) != shape_of(there.anatomy) or here.vocabulary != there.vocabulary:
-        raise BadInput(
-            f"{printable(there.name)} is not of the shape of {printable(here.name)}: layers, writers, heads, neurons "
-            "and vocabulary must be the same for one to be the reference of the other"
-        )
-    return against
-
-
-def _until_closed(
-    model: LoadedModel, against: LoadedModel | None, gates: Sequence[Gate], work: ShardWork
-) -> Mapping[int, ItemShares]:
-    shares: dict[int, ItemShares] = {}
-    open_items, steps = list(work.items), work.steps
-    while open_items:
-        for item, share in _once(model, against, gates, work, open_items, steps).items():
-            shares[item] = replace(share, closes=_closes(share, work.tolerance))
-        steps *= 2
-        open_items = [] if steps > work.most_steps else [item for item in open_items if not shares[item].closes]
-    return shares
-
-
-def _closes(share: ItemShares, tolerance: float) -> bool:
-    """Against Δ, or against a tenth of the gross where the parts cancel and Δ is small beside them."""
-    return abs(share.total - share.delta) <= tolerance * max(abs(share.delta), 0.1 * float(np.abs(share.leaves).sum()))
-
-
-def _once(
-    model: LoadedModel,
-    against: LoadedModel | None,
-    gates: Sequence[Gate],
-    work: ShardWork,
-    items: Sequence[int],
-    steps: int,
-) -> Mapping[int, ItemShares]:
-    contrasts = dict(zip(work.items, work.contrasts, strict=True))
-    rows = [row for item in items for row in rows_of(item, contrasts[item])]
-    shares: dict[int, ItemShares] = {}
-    for batch in batches_of(rows, work.batch_tokens, str(model.module.device)):
-        if work.against and against is not None:
-            models = (model.module, against.module)
-            path = ModelPath(models, batch, gates, tokens=work.tokens)
-        else:
-            path = PromptPath(model.module, batch, gates, tokens=work.tokens)
-        ends = (path.clean.cpu().numpy(), path.reference.cpu().numpy())
-        shares.update(items_of(path.ledger(steps), ends, steps, work.open_neurons))
-    return shares
+    return _KINDS[cast(str, shard.depends["kind"])](model, shard, against)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
@@ -10,6 +10,9 @@ from mesolens.instruments.middle.rows import rows_of
 from mesolens.instruments.middle.spec import VERSION, MiddleSpec
 from mesolens.model.card import ModelCard
 from mesolens.traits.encode import EncodedContrast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NAME = "middle"
 
@@ -47,7 +50,7 @@ def plan(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
 def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
     work = ShardWork(
         items=tuple(items),
-        contrasts=tuple(_asked(spec.contrasts[item], spec) for item in items),
+        contrasts=tuple(asked(spec.contrasts[item], spec) for item in items),
         steps=spec.steps,
         most_steps=spec.most_steps,
         tolerance=spec.tolerance,
@@ -56,25 +59,36 @@ def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
         batch_tokens=spec.batch_tokens,
         open_neurons=spec.open_neurons,
     )
+    return shard_of(card, "gated", work, len(items))
+
+
+def shard_of(card: ModelCard, kind: str, work: "DataclassInstance", rows: int) -> Shard:
+    """A shard of one kind of work, bound to the model and the version."""
     depends: dict[str, Json] = {
         "version": VERSION,
         "model": card.weights_hash,
         "dtype": card.dtype,
+        "kind": kind,
         "work": cast(Json, asdict(work)),
     }
-    return Shard(NAME, depends, len(items))
+    return Shard(NAME, depends, rows)
 
 
-def _asked(contrast: EncodedContrast, spec: MiddleSpec) -> EncodedContrast:
+def asked(contrast: EncodedContrast, spec: MiddleSpec) -> EncodedContrast:
     """The contrast as it is measured: where a model is the reference, a reference prompt plays no part."""
     return replace(contrast, reference=None, reference_tokens=()) if spec.against else contrast
 
 
 def work_of(shard: Shard) -> ShardWork:
     """The work that :func:`plan` put into a shard."""
-    fields = dict(cast(dict[str, Any], shard.depends["work"]))
-    contrasts = tuple(EncodedContrast(**_tuples(contrast)) for contrast in fields.pop("contrasts"))
-    return ShardWork(items=tuple(fields.pop("items")), contrasts=contrasts, **fields)
+    return ShardWork(**fields_of(shard))
+
+
+def fields_of(shard: Shard) -> dict[str, Any]:
+    """The fields of a shard's work, with tuples and contrasts as they were before they became JSON."""
+    fields = _tuples(cast(dict[str, Any], shard.depends["work"]))
+    contrasts = cast("tuple[dict[str, Any], ...]", fields["contrasts"])
+    return {**fields, "contrasts": tuple(EncodedContrast(**_tuples(contrast)) for contrast in contrasts)}
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +102,7 @@ def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
     Memory holds, for each token, the activations that a training step would keep (about 16 a parameter-row of the
     stream for each writer) and three tensors for each gate.
     """
-    rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, _asked(contrast, spec))]
+    rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, asked(contrast, spec))]
     tokens = sum(len(row.clean) + len(row.reference) for row in rows)
     passes = 2 if spec.against else 1
     flops = 2.0 * card.parameters * (tokens + passes * 2 * spec.steps * sum(len(row.clean) for row in rows))

@@ -14,31 +14,27 @@ from jaxtyping import Float
 from mesolens.evidence.bootstrap import cluster_intervals
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.instruments.middle.found import COMPLETE, column, found_in
 from mesolens.instruments.middle.plan import NAME
 from mesolens.instruments.middle.spec import VERSION, MiddleSpec
 from mesolens.instruments.middle.tree import Node, conservation, grow
 from mesolens.model.card import ModelCard
 
-COMPLETE = 0.01
 CONSERVED = 1e-6
 NOTHING = 1e-9
 
 
 def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
     """The reading of the middle: `data` is the tree as JSON, shares are means over contrasts, in nats."""
-    items = tables["middle-items"].sort_by("item")
-    templates = cast(list[str], items["template"].to_pylist())
-    deltas = _column(items, "delta")
-    delta, total = float(deltas.mean()), float(_column(items, "total").mean())
-    interval = _interval(deltas, templates, spec)
-    completeness = abs(total - delta) / (abs(delta) or 1.0)
-    leaves, sites = _leaves(tables["middle-leaves"], len(items))
-    nodes = grow(leaves, sites, templates, spec.resamples, spec.seed)
+    found = found_in(tables)
+    items, delta, completeness = found.items, float(found.deltas.mean()), found.completeness
+    interval = _interval(found.deltas, found.templates, spec)
+    nodes = grow(found.leaves, found.sites, found.templates, spec.resamples, spec.seed)
     conserved = conservation(nodes, delta)
     verdict = _verdict(delta, interval, completeness)
     if verdict == "refused":
         nodes = [node for node in nodes if node.parent is None]
-    steps = int(_column(items, "steps").max())
+    steps = int(column(items, "steps").max())
     return Reading(
         instrument=NAME,
         subject=card.name,
@@ -57,18 +53,6 @@ def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
             "nodes": [cast(Json, node.to_json()) for node in nodes],
         },
     )
-
-
-def _column(table: pa.Table, name: str) -> Float[np.ndarray, " I"]:
-    return table[name].to_numpy().astype(np.float64)
-
-
-def _leaves(table: pa.Table, items: int) -> tuple[Float[np.ndarray, "I N"], list[str]]:
-    table = table.combine_chunks().unify_dictionaries()
-    order = np.argsort(table["item"].to_numpy(), kind="stable")
-    shares = table["share"].to_numpy()[order].reshape(items, -1)
-    names = table["site"].slice(0, shares.shape[1]).to_pylist()
-    return shares, cast(list[str], names)
 
 
 def _interval(deltas: Float[np.ndarray, " I"], templates: list[str], spec: MiddleSpec) -> tuple[float, float] | None:
@@ -124,7 +108,7 @@ def _numbers(
         Number("contrasts", float(len(items))),
         Number("templates", float(len(set(items["template"].to_pylist())))),
         Number("contrasts left open", open_items, f"beyond {spec.tolerance:g} of their difference"),
-        Number("source tokens off by", float(_column(items, "source_gap").max()), "nats"),
+        Number("source tokens off by", float(column(items, "source_gap").max()), "nats"),
     )
 
 

@@ -3,11 +3,43 @@
 A specification holds token ids only, so a plan needs no tokenizer and a shard nothing beside itself and the model.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesolens.traits.encode import EncodedContrast
 
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How much is spent on checking a tree and on looking closer at its largest leaves.
+
+    Attributes:
+        contrasts: how many contrasts the checks run on, spread over templates.
+        parity: leaves, sampled by deciles of their share, that are patched one at a time.
+        nulls: matched sets of leaves that are removed in the place of the largest.
+        orders: random orders beside the keep and remove curves.
+        shuffles: draws of shuffled labels.
+        opened: heads, and as many neurons, whose edges and close-ups are taken.
+        seen: contrasts for which attention patterns are kept.
+    """
+
+    contrasts: int = 16
+    parity: int = 40
+    nulls: int = 100
+    orders: int = 3
+    shuffles: int = 100
+    opened: int = 16
+    seen: int = 4
+
+
+PROOFS: Mapping[str, Proof] = {
+    "quick": Proof(),
+    "standard": Proof(contrasts=32, parity=120, nulls=200, orders=5, shuffles=1000, opened=32, seen=8),
+    "deep": Proof(contrasts=128, parity=400, nulls=1000, orders=10, shuffles=5000, opened=64, seen=16),
+}
+"""What each budget spends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +57,9 @@ class MiddleSpec:
         batch_tokens: most padded tokens in one forward pass.
         open_neurons: neurons of a writer whose source tokens are kept, for each item.
         resamples: bootstrap draws of templates for the intervals.
-        seed: of the bootstrap.
+        seed: of the bootstrap, and of every draw of the checks.
+        engine: `gated`, which hands over to the referee when its total does not close, or `owen`, the referee alone.
+        proof: what is spent on checks and close-ups; None leaves them out.
     """
 
     contrasts: tuple[EncodedContrast, ...]
@@ -39,3 +73,5 @@ class MiddleSpec:
     open_neurons: int = 16
     resamples: int = 1000
     seed: int = 0
+    engine: str = "gated"
+    proof: Proof | None = None

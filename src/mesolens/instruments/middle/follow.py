@@ -1,0 +1,26 @@
+"""What is asked next, once something has been found: pure, like the plan, so that the same command resumes anywhere.
+
+A stage is a table and the shards that give it. It is asked for when its table is not there yet; it may ask for nothing.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.middle.found import Found, found_in
+from mesolens.instruments.middle.spec import MiddleSpec
+from mesolens.model.card import ModelCard
+
+Stage: TypeAlias = tuple[str, Callable[[ModelCard, MiddleSpec, Found, Tables], list[Shard]]]
+
+STAGES: tuple[Stage, ...] = ()
+
+
+def follow(card: ModelCard, spec: MiddleSpec, tables: Tables) -> list[Shard]:
+    """The shards of the next stage; none when all is there."""
+    found = found_in(tables)
+    for table, stage in STAGES:
+        shards = [] if table in tables else stage(card, spec, found, tables)
+        if shards:
+            return shards
+    return []
