@@ -22,13 +22,15 @@ class Found:
         engine: `gated`, or `owen` when the referee's values stand in their place.
         items: one row a contrast, in order.
         sites: the leaves, in the model's order.
-        leaves_IN: their shares.
+        leaves: their shares.
+        direct: the part of each share that goes straight to the final norm; None where it was not measured.
     """
 
     engine: str
     items: pa.Table
     sites: tuple[str, ...]
     leaves: Float[np.ndarray, "I N"]
+    direct: Float[np.ndarray, "I N"] | None = None
 
     @property
     def templates(self) -> list[str]:
@@ -65,8 +67,8 @@ def found_by(tables: Tables, engine: str) -> Found:
     """What one of the engines found."""
     stem = "middle-owen" if engine == "owen" else "middle"
     items = tables[f"{stem}-items"].sort_by("item")
-    leaves, sites = _leaves(tables[f"{stem}-leaves"], len(items))
-    return Found(engine, items, tuple(sites), leaves)
+    leaves, direct, sites = _leaves(tables[f"{stem}-leaves"], len(items))
+    return Found(engine, items, tuple(sites), leaves, direct)
 
 
 def column(table: pa.Table, name: str) -> Float[np.ndarray, " I"]:
@@ -74,9 +76,13 @@ def column(table: pa.Table, name: str) -> Float[np.ndarray, " I"]:
     return table[name].to_numpy().astype(np.float64)
 
 
-def _leaves(table: pa.Table, items: int) -> tuple[Float[np.ndarray, "I N"], Sequence[str]]:
+def _leaves(
+    table: pa.Table, items: int
+) -> tuple[Float[np.ndarray, "I N"], Float[np.ndarray, "I N"] | None, Sequence[str]]:
     table = table.combine_chunks().unify_dictionaries()
     order = np.argsort(table["item"].to_numpy(), kind="stable")
     shares = table["share"].to_numpy()[order].reshape(items, -1)
     names = table["site"].slice(0, shares.shape[1]).to_pylist()
-    return shares, cast(list[str], names)
+    measured = "direct" in table.column_names and not table["direct"].null_count  # runs of the first version have none
+    direct = table["direct"].to_numpy()[order].reshape(items, -1) if measured else None
+    return shares, direct, cast(list[str], names)

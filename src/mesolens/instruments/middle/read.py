@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float
 
-from mesolens.evidence.bootstrap import cluster_intervals
+from mesolens.evidence.clusters import cluster_intervals
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.middle.found import COMPLETE, column, found_in
@@ -28,8 +28,8 @@ def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
     """The reading of the middle: `data` is the tree as JSON, shares are means over contrasts, in nats."""
     found = found_in(tables)
     items, delta, completeness = found.items, float(found.deltas.mean()), found.completeness
-    interval = _interval(found.deltas, found.templates, spec)
-    nodes = grow(found.leaves, found.sites, found.templates, spec.resamples, spec.seed)
+    interval = _interval(found.deltas, found.templates)
+    nodes = grow(found.leaves, found.sites, found.templates, found.direct)
     conserved = conservation(nodes, delta)
     verdict = _verdict(delta, interval, completeness)
     if verdict == "refused":
@@ -55,8 +55,8 @@ def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
     )
 
 
-def _interval(deltas: Float[np.ndarray, " I"], templates: list[str], spec: MiddleSpec) -> tuple[float, float] | None:
-    ends = cluster_intervals(deltas[:, None], templates, resamples=spec.resamples, seed=spec.seed)
+def _interval(deltas: Float[np.ndarray, " I"], templates: list[str]) -> tuple[float, float] | None:
+    ends = cluster_intervals(deltas[:, None], templates)
     return None if ends is None else (float(ends[0][0]), float(ends[1][0]))
 
 
@@ -125,10 +125,9 @@ def _protocol(spec: MiddleSpec, card: ModelCard, items: pa.Table) -> dict[str, J
         if spec.against
         else f"all for {aligned} aligned items, the reply's for {len(items) - aligned}",
         "metric": "log p(target) − log p(foil), in nats",
-        "aggregation": "mean over contrasts; 95 % percentile interval, templates resampled",
+        "aggregation": "mean over contrasts; 95 % interval over templates, studentised and freed from skew",
         "engine": f"gated path attribution, Gauss–Legendre from {spec.steps} nodes",
         "tolerance": spec.tolerance,
-        "resamples": spec.resamples,
         "seed": spec.seed,
         "dtype": card.dtype,
     }

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mesolens.evidence.bootstrap import cluster_intervals
+from mesolens.evidence.clusters import cluster_intervals
 from mesolens.evidence.shards import Json
-from mesolens.model.sites import MODEL, Site, parse
+from mesolens.model.sites import MODEL, parent_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +34,50 @@ class Node:
 
 
 def grow(
-    leaves_IN: Float[np.ndarray, "I N"], sites: Sequence[str], templates: Sequence[str], resamples: int, seed: int
+    leaves_IN: Float[np.ndarray, "I N"],
+    sites: Sequence[str],
+    templates: Sequence[str],
+    direct_IN: Float[np.ndarray, "I N"] | None = None,
 ) -> list[Node]:
-    """Nodes from the model down, depth first, from the leaves' shares by item."""
-    order, parents = _skeleton([parse(site) for site in sites])
+    """Nodes from the model down, depth first, from the leaves' shares by item, and their direct parts where known."""
+    order, parents = _skeleton(sites)
     place = {site: index for index, site in enumerate(order)}
-    shares = np.zeros((len(leaves_IN), len(order)))
-    shares[:, [place[parse(site)] for site in sites]] = leaves_IN
-    for index in range(len(order) - 1, 0, -1):
-        shares[:, place[parents[index]]] += shares[:, index]
+    leaves, above = [place[site] for site in sites], [place[parent] for parent in parents]
+    shares = _summed(leaves_IN, leaves, above)
     means = shares.mean(0)
-    ends = cluster_intervals(shares, templates, resamples=resamples, seed=seed)
+    direct = None if direct_IN is None else _summed(direct_IN.mean(0, keepdims=True), leaves, above)[0]
+    ends = cluster_intervals(shares, templates)
     return [
         Node(
-            str(site),
-            None if site == MODEL else str(parents[index]),
+            site,
+            parents[index] if index else None,
             float(means[index]),
             None if ends is None else float(ends[0][index]),
             None if ends is None else float(ends[1][index]),
+            None if direct is None else float(direct[index]),
         )
         for index, site in enumerate(order)
     ]
 
 
-def _skeleton(leaves: Sequence[Site]) -> tuple[list[Site], list[Site]]:
+def _summed(leaves_IN: Float[np.ndarray, "I N"], places: list[int], above: list[int]) -> Float[np.ndarray, "I M"]:
+    """Every node's sum of its leaves; a node's parent stands before it."""
+    sums = np.zeros((len(leaves_IN), len(above)))
+    sums[:, places] = leaves_IN
+    for index in range(len(above) - 1, 0, -1):
+        sums[:, above[index]] += sums[:, index]
+    return sums
+
+
+def _skeleton(leaves: Sequence[str]) -> tuple[list[str], list[str]]:
     """All sites in an order in which parents come before children, and each one's parent (the model's is itself)."""
-    children: dict[Site, list[Site]] = {MODEL: []}
+    model = str(MODEL)
+    children: dict[str, list[str]] = {model: []}
     for leaf in leaves:
         _hang(leaf, children)
-    order: list[Site] = []
-    parents: list[Site] = []
-    waiting = [(MODEL, MODEL)]
+    order: list[str] = []
+    parents: list[str] = []
+    waiting = [(model, model)]
     while waiting:
         site, parent = waiting.pop()
         order.append(site)
@@ -73,9 +86,9 @@ def _skeleton(leaves: Sequence[Site]) -> tuple[list[Site], list[Site]]:
     return order, parents
 
 
-def _hang(site: Site, children: dict[Site, list[Site]]) -> None:
+def _hang(site: str, children: dict[str, list[str]]) -> None:
     """Put a site under its parent, after its parent under its own."""
-    parent = site.parent()
+    parent = parent_of(site)
     if parent is None or site in children:
         return
     _hang(parent, children)
