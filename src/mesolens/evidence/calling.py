@@ -1,0 +1,42 @@
+"""Which of many columns are called: those whose mean differs from zero, false discoveries held in check.
+
+Benjamini and Hochberg, *Controlling the false discovery rate* (JRSS B 57, 1995), on the p-values of
+:mod:`mesolens.evidence.clusters`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from mesolens.evidence.clusters import chances, cluster_means
+
+
+def called(
+    values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str], *, rate: float = 0.05
+) -> Bool[np.ndarray, " N"]:
+    """The columns whose mean over items differs from zero; of those called, at most `rate` are so by chance.
+
+    Nothing is called when there are fewer than two clusters.
+
+    >>> called(np.array([[1.0, 1.0], [1.1, -1.0], [0.9, 0.1]]), ["a", "b", "c"]).tolist()
+    [True, False]
+    """
+    means = cluster_means(values_IN, clusters)
+    found = np.zeros(values_IN.shape[1], bool)
+    if means is None:
+        return found
+    p = chances(means)
+    order = np.argsort(p, kind="stable")
+    passes = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / len(p))
+    found[order[: int(passes[-1]) + 1 if len(passes) else 0]] = True
+    return found
+
+
+def shuffled(
+    values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str], *, draws: int, seed: int
+) -> Float[np.ndarray, " D"]:
+    """The part of the columns that is called when items' labels are shuffled: signs at random, draw by draw."""
+    rng = np.random.default_rng(seed)
+    signs = rng.integers(0, 2, (draws, len(values_IN), 1)) * 2.0 - 1.0
+    return np.array([called(values_IN * sign, clusters).mean() for sign in signs])
