@@ -15,6 +15,7 @@ from mesolens.report.html import write_report
 from mesolens.report.text import summary
 from tests.report.browsing import chromium, opened
 from tests.report.synthetic import HOSTILE, Shape, make_run
+from tests.report.synthetic_proof import SEEN
 
 PLACES = ("", "#middle/contrast-0/embed", "#middle/contrast-4/L1.attn.h1", "#middle/template-0/L0.attn.h0",
           "#middle/all/<img src=x onerror=window.hacked=7>", "#<script>window.hacked=8</script>")  # fmt: skip
@@ -87,7 +88,7 @@ def test_the_policy_stops_what_would_get_through(browser: Browser, attack: Calla
 def test_a_data_block_cannot_be_left(attack: Callable[[bool], Path]) -> None:
     text = attack(False).read_text("utf-8")
     blocks = re.findall(r'<script type="application/json" id="[a-z0-9-]+">(.*?)</script>\n', text)
-    assert len(blocks) == 2 + len(HOSTILE)
+    assert len(blocks) == 4 + len(HOSTILE) + SEEN
     assert all(block.isascii() and not set(block) & set("<>&") for block in blocks)
     assert text.count("<script") == len(blocks) + 1
     assert "onerror=window.hacked" not in text.replace("".join(blocks), "").split("<noscript>")[0]

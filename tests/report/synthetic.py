@@ -13,6 +13,7 @@ import pyarrow as pa
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Shard
 from mesolens.runs.store import Store
+from tests.report.synthetic_proof import closeups, proof
 
 HOSTILE = (
     "</script><script>window.hacked=1</script>",
@@ -48,6 +49,7 @@ class Shape:
     hostile: bool = False
     refused: bool = False
     unaligned: bool = True
+    proven: bool = True
 
     @property
     def nodes(self) -> int:
@@ -64,13 +66,22 @@ def make_run(run: Path, shape: Shape) -> Path:
     store.write_json("run", _settings(shape))
     names = [_item(shape, i, shares_IA[i], rng) for i in range(shape.items)]
     shards = [Shard("middle", {"part": k, "seed": shape.seed}, 1) for k in range(2)]
+    tables = [
+        _tables([i for i in range(shape.items) if i % 2 == k], names, sites, shares_IA, shape, rng) for k in range(2)
+    ]
+    evil = HOSTILE if shape.hostile else ()
+    extra: dict[str, Json] = {}
+    if shape.proven and not shape.refused:
+        apart = np.random.default_rng(shape.seed + 1)
+        shards.append(Shard("middle", {"part": "closer", "seed": shape.seed}, 1))
+        tables.append(closeups(sites, shares_IA, names, apart, evil))
+        extra = {"proof": proof(sites, shares_IA, apart, evil)}
     store.write_plan("middle", shards)
-    for k, shard in enumerate(shards):
-        mine = [i for i in range(shape.items) if i % 2 == k]
+    for shard, found in zip(shards, tables, strict=True):
         with store.claim(shard, wait=True) as claim:
             assert claim is not None
-            claim.commit(_tables(mine, names, sites, shares_IA, shape, rng))
-    store.write_json("readings/middle", _reading(shape, sites, shares_IA, rng).to_json())
+            claim.commit(found)
+    store.write_json("readings/middle", _reading(shape, sites, shares_IA, rng, extra).to_json())
     return run
 
 
@@ -133,12 +144,6 @@ def _item(shape: Shape, i: int, shares: np.ndarray, rng: np.random.Generator) ->
     }
 
 
-def _template(shape: Shape, i: int, evil: str) -> str:
-    if shape.hostile:
-        return evil[:60] if i % 3 == 0 else HOSTILE[0]
-    return f"{_FACES[i // 3 % 4]} against the next"
-
-
 def _tables(
     mine: list[int],
     items: list[dict[str, object]],
@@ -184,7 +189,9 @@ def _token_rows(
     return rows
 
 
-def _reading(shape: Shape, sites: list[str], shares: np.ndarray, rng: np.random.Generator) -> Reading:
+def _reading(
+    shape: Shape, sites: list[str], shares: np.ndarray, rng: np.random.Generator, extra: dict[str, Json]
+) -> Reading:
     mean, spread = shares.mean(0), shares.std(0) / max(1, shape.items) ** 0.5
     nodes: dict[str, list[float]] = {}
     for site, share, error in zip(sites, mean, spread, strict=True):
@@ -236,7 +243,7 @@ def _reading(shape: Shape, sites: list[str], shares: np.ndarray, rng: np.random.
             "metric": "log p(target) − log p(foil)",
             "aggregation": "mean over contrasts; 95 % intervals by bootstrap over templates",
         },
-        data=data,
+        data=data | extra,
     )
 
 

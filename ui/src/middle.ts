@@ -11,11 +11,13 @@ import { Ledger } from "./shares.ts";
 import { checkLine, contrastList, crumbs, legend, notes, nothing } from "./margin.ts";
 import { picker } from "./picker.ts";
 import { pointAt, promptPanel } from "./prompt.ts";
+import { proofSection } from "./proof.ts";
 import { refusal } from "./refusal.ts";
 import { signed } from "./text.ts";
 import { ink } from "./theme.ts";
 import { type Chart, chart } from "./table.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
+import { tally } from "./verified.ts";
 
 const FIRST: Window = { first: 0, count: 24 };
 const FIRST_TOKENS: Window = { first: 0, count: 64 };
@@ -34,7 +36,14 @@ export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
     return () => undefined;
   }
   const ledger = new Ledger(data, data.tree, buildTree(data.tree.sites));
-  return new Chapter(section, ledger).redraw;
+  section.append(h("p", { class: "meta" }, h("a", { href: "#proof" }, "Verification"), tally(data.verified ?? [])));
+  const chapter = new Chapter(section, ledger);
+  const proof = proofSection(data, chapter.visit);
+  section.append(proof.element, ...notes(data), protocol(data));
+  return () => {
+    chapter.redraw();
+    proof.redraw();
+  };
 }
 
 class Chapter {
@@ -55,7 +64,6 @@ class Chapter {
     this.picker = picker(ledger, (pick) => this.go({ ...this.view, pick }));
     const main = h("div", { class: "stagehold" }, this.map, this.trail, this.level);
     section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, this.picker.element, this.side), main));
-    section.append(...notes(ledger.data), protocol(ledger.data));
     this.listen();
     this.view = this.fromAddress() ?? this.view;
     this.show(false);
@@ -108,6 +116,13 @@ class Chapter {
     if (pick.kind === "template" && !this.ledger.templates[pick.index]) return null;
     return view;
   }
+
+  /** Opens a site under what is picked, and shows it. */
+  readonly visit = (site: string): void => {
+    if (this.ledger.tree.find(site) === null) return;
+    this.go({ ...this.view, site });
+    this.map.scrollIntoView({ block: "start" });
+  };
 
   private go(view: View): void {
     history.pushState(null, "", hashOf(view));

@@ -1,4 +1,7 @@
 // What Python wrote into the page: the shapes of its JSON blocks, and how to read them.
+import type { Proof } from "./evidence.ts";
+
+export type * from "./evidence.ts";
 
 export type Fact = [name: string, value: string];
 
@@ -24,6 +27,24 @@ export interface Item {
   reference_tokens: string[];
   target: string;
   foil: string;
+}
+
+/** One verification; `why` says why there is no figure. */
+export interface Verified {
+  name: string;
+  text: string;
+  bar: string;
+  holds: boolean | null;
+  why: string;
+}
+
+export interface Referee {
+  kind: string;
+  reason: string;
+  coalitions: number | null;
+  permutations: number | null;
+  width: number | null;
+  players: number | null;
 }
 
 export type Run = [stem: string, first: number, count: number];
@@ -64,6 +85,10 @@ export interface MiddleData extends Reading {
   tree?: PackedTree;
   listed?: number[];
   left_out?: { leaves: number; contrasts: number };
+  verified?: Verified[];
+  referee?: Referee | null;
+  /** Which contrasts have attention, edges and boundary shares. */
+  near?: Record<"attention" | "edges" | "rows", number[]>;
 }
 
 export interface Main {
@@ -91,6 +116,12 @@ export interface ItemShares {
   tokens: TokenRows | null;
 }
 
+/** Runs once the document is whole, so that every block in it can be read. */
+export function whenWhole(then: () => void): void {
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", then, { once: true });
+  else then();
+}
+
 /** The JSON in an inert block, or null when the page has none of that name (yet). */
 export function block<T>(name: string): T | null {
   const text = document.getElementById(`data-${name}`)?.textContent;
@@ -103,6 +134,11 @@ export function itemShares(item: number): ItemShares | null {
   const { leaf, position, token } = packed;
   const tokens = leaf && position && token ? { leaf: ints(leaf), position: ints(position), share: floats(token) } : null;
   return { leaves: floats(packed.shares), tokens };
+}
+
+/** The series behind the verification, or null when the page has none (yet). */
+export function proof(): Proof | null {
+  return block<Proof>("middle-proof");
 }
 
 /** Ends of intervals and direct effects of all leaves, or null while the document is still arriving. */

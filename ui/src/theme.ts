@@ -10,11 +10,11 @@ export interface Ink {
   paper: string;
 }
 
-const SYSTEM = matchMedia("(prefers-color-scheme: dark)");
+const system = () => matchMedia("(prefers-color-scheme: dark)");
 let chosen: "light" | "dark" | null = null;
 
 export function dark(): boolean {
-  return (chosen ?? (SYSTEM.matches ? "dark" : "light")) === "dark";
+  return (chosen ?? (system().matches ? "dark" : "light")) === "dark";
 }
 
 /** Follow system, button and printer; `redraw` runs after each change. */
@@ -23,7 +23,7 @@ export function followTheme(redraw: () => void): void {
     document.documentElement.dataset["theme"] = name;
     redraw();
   };
-  SYSTEM.addEventListener("change", () => apply());
+  system().addEventListener("change", () => apply());
   addEventListener("beforeprint", () => apply("light"));
   addEventListener("afterprint", () => apply());
   document.documentElement.dataset["theme"] = dark() ? "dark" : "light";

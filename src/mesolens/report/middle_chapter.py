@@ -15,11 +15,14 @@ from typing import cast
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.report import closeups
 from mesolens.report.payload import Chapter, conclusion, finite, packed
+from mesolens.report.proof import checks, proof_of, series
 from mesolens.report.tables import Floats, Leaves, TokenRows, leaves, names_in, rank, tokens
 
 Nodes = dict[str, dict[str, Json]]
@@ -33,7 +36,7 @@ TOKEN_ROWS = 1 << 20
 FEWEST_LEAVES = 4096
 """Leaves that are listed one by one whatever the number of contrasts."""
 
-_NEURON = re.compile(r"\.n[0-9]+$")
+_NEURON = re.compile(r"\.[ng][0-9]+$")
 _COLUMNS = ("low", "high", "direct")
 _BARS = {"completeness": "≤ 0.01", "conservation": "≤ 1e-06"}
 _PER_ITEM = ("clean", "reference", "delta", "total")
@@ -43,7 +46,7 @@ def chapter(reading: Reading, tables: Tables) -> Chapter:
     """The chapter's part of the page.
 
     Raises:
-        BadInput: the tables are damaged or name what is no site.
+        BadInput: the tables are damaged or name what is no site, or the verification is.
     """
     items = _items(tables.get("middle-items"))
     refused = reading.verdict == "refused" or not items or "middle-leaves" not in tables
@@ -53,15 +56,30 @@ def chapter(reading: Reading, tables: Tables) -> Chapter:
     if refused:
         main["items"] = [_measured(item) for item in items]
         return Chapter(main, {})
+    main |= {"items": [*items], "verified": checks(proof_of(reading)), "referee": _referee(reading)}
     folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items)))
     rows = tokens(tables.get("middle-tokens"), len(items), folded.sites)
     listed = _listed(folded, rows)
     known = _nodes(reading)
     intervals = _intervals(known, folded)
-    main |= {"items": [*items], "tree": _tree(known, folded, intervals), "listed": [*listed]}
+    main |= {"tree": _tree(known, folded, intervals), "listed": [*listed]}
     main["left_out"] = {"leaves": left, "contrasts": len(items) - len(listed)}
-    blocks: dict[str, Json] = {} if intervals is None else {"middle-intervals": intervals}
-    return Chapter(main, blocks | {f"middle-{i}": _block(folded.shares_IA[i], rows[i]) for i in listed})
+    near = closeups.by_contrast(tables, [len(cast(list[str], item["clean_tokens"])) for item in items])
+    main["near"] = {name: [i for i in listed if name in near.get(i, {})] for name in closeups.NEAR}
+    blocks: dict[str, Json] = {"middle-proof": series(proof_of(reading)), "middle-intervals": intervals}
+    blocks["middle-closeups"] = closeups.by_site(tables, len(items))
+    blocks |= {f"middle-{i}": _block(folded, i, rows[i]) for i in listed}
+    blocks |= {f"middle-near-{i}": cast(Json, near[i]) for i in listed if i in near}
+    return Chapter(main, {name: block for name, block in blocks.items() if block is not None})
+
+
+def _referee(reading: Reading) -> Json:
+    """Which referee divided the difference in the gated engine's place, and why; None where it did not have to."""
+    found = reading.data.get("referee")
+    if not isinstance(found, dict):
+        return None
+    counts = {name: finite(found.get(name)) for name in ("coalitions", "permutations", "width", "players")}
+    return {"kind": str(found.get("kind") or ""), "reason": str(found.get("reason") or ""), **counts}
 
 
 def fold(whole: Leaves, keep: frozenset[str], room: int) -> tuple[Leaves, int]:
@@ -77,9 +95,13 @@ def fold(whole: Leaves, keep: frozenset[str], room: int) -> tuple[Leaves, int]:
     names = [f"{site.rpartition('.')[0]}.rest" if a in gone else site for a, site in enumerate(whole.sites)]
     sites = tuple(sorted(set(names), key=rank))
     place = {site: a for a, site in enumerate(sites)}
-    code = np.array([place[name] for name in names])
-    sums = [np.bincount(code, weights=shares_A, minlength=len(sites)) for shares_A in whole.shares_IA]
-    return Leaves(sites, np.array(sums, np.float64)), len(gone)
+    code = np.array([place[name] for name in names], np.int64)
+    direct_IA = None if whole.direct_IA is None else _summed(whole.direct_IA, code, len(sites))
+    return Leaves(sites, _summed(whole.shares_IA, code, len(sites)), direct_IA), len(gone)
+
+
+def _summed(values_IA: Floats, code: NDArray[np.int64], size: int) -> Floats:
+    return np.array([np.bincount(code, weights=values_A, minlength=size) for values_A in values_IA], np.float64)
 
 
 def _may_fold(site: str, keep: frozenset[str]) -> bool:
@@ -92,7 +114,8 @@ def _room(items: int) -> int:
 
 def _opened(tables: Tables) -> frozenset[str]:
     rows = tables.get("middle-tokens")
-    return frozenset(site.rpartition("@")[0] for site in names_in(rows)) if rows is not None else frozenset()
+    read = frozenset[str]() if rows is None else frozenset(site.rpartition("@")[0] for site in names_in(rows))
+    return read | closeups.named(tables)
 
 
 def _listed(folded: Leaves, rows: Sequence[TokenRows | None]) -> range:
@@ -102,8 +125,10 @@ def _listed(folded: Leaves, rows: Sequence[TokenRows | None]) -> range:
     return range(min(len(rows), by_shares, int(np.searchsorted(ends, TOKEN_ROWS, "right"))))
 
 
-def _block(shares_A: Floats, rows: TokenRows | None) -> Json:
-    block: dict[str, Json] = {"shares": packed(shares_A)}
+def _block(folded: Leaves, item: int, rows: TokenRows | None) -> Json:
+    block: dict[str, Json] = {"shares": packed(folded.shares_IA[item])}
+    if folded.direct_IA is not None:
+        block["direct"] = packed(folded.direct_IA[item].astype(np.float32))
     if rows is not None:
         block |= {"leaf": packed(rows.leaf), "position": packed(rows.position), "token": packed(rows.shares)}
     return block

@@ -42,7 +42,7 @@ def script_json(value: object) -> str:
     return text.translate(_ESCAPES)
 
 
-def packed(array: NDArray[np.float64] | NDArray[np.int32]) -> str:
+def packed(array: NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int32]) -> str:
     """The array's bytes, little-endian, in base64."""
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode("ascii")
 

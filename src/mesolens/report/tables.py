@@ -22,7 +22,7 @@ from mesolens.runs.store import Store
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-_PARTS = re.compile(r"L(\d+)(?:\.([a-z]+)(?:\.(?:([hn])(\d+)|(bias|norm|rest)))?)?")
+_PARTS = re.compile(r"L(\d+)(?:\.([a-z]+)(?:\.(?:([hng])(\d+)|(bias|norm|rest)))?)?")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _LAST = 1 << 40
 
@@ -44,10 +44,14 @@ class TokenRows:
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """Every leaf's share in every item: `sites[a]` in the model's order, `shares_IA[i, a]` in nats."""
+    """Every leaf's share in every item: `sites[a]` in the model's order, `shares_IA[i, a]` in nats.
+
+    `direct_IA` has the direct effects where the run took any; NaN where one was not taken.
+    """
 
     sites: tuple[str, ...]
     shares_IA: Floats  # noqa: N815 - the letters are its axes
+    direct_IA: Floats | None = None  # noqa: N815
 
 
 def readings(store: Store) -> dict[str, Reading]:
@@ -77,8 +81,18 @@ def leaves(rows: pa.Table, items: int) -> Leaves:
     place = np.empty(len(names), np.int64)
     place[order] = np.arange(len(names))
     flat = item.astype(np.int64) * len(names) + place[code]
-    sums_IA = np.bincount(flat, weights=_floats(rows, "share"), minlength=items * len(names)).astype(np.float64)
-    return Leaves(tuple(names[a] for a in order), sums_IA.reshape(items, len(names)))
+    sums = np.bincount(flat, weights=_floats(rows, "share"), minlength=items * len(names)).astype(np.float64)
+    shares_IA = sums.reshape(items, len(names))
+    return Leaves(tuple(names[a] for a in order), shares_IA, _direct(rows, flat, shares_IA.shape))
+
+
+def _direct(rows: pa.Table, flat: NDArray[np.int64], shape: tuple[int, ...]) -> Floats | None:
+    """The column of direct effects in the places of the shares; None where the run has none of them."""
+    if "direct" not in rows.column_names or rows["direct"].null_count == rows.num_rows:
+        return None
+    direct_IA = np.full(shape, np.nan)
+    direct_IA.reshape(-1)[flat] = rows["direct"].to_numpy().astype(np.float64)
+    return direct_IA
 
 
 def tokens(rows: pa.Table | None, items: int, sites: tuple[str, ...]) -> tuple[TokenRows | None, ...]:
@@ -112,7 +126,15 @@ def names_in(rows: pa.Table) -> list[str]:
     Raises:
         BadInput: one of them is no site.
     """
-    names = [str(name) for name in _coded(rows).dictionary.to_pylist()]
+    return checked([str(name) for name in coded(rows, "site").dictionary.to_pylist()])
+
+
+def checked(names: list[str]) -> list[str]:
+    """`names` as they are, once every one of them is known to be a site.
+
+    Raises:
+        BadInput: one of them is no site.
+    """
     for skeleton in {_NUMBER.sub("0", name) for name in names}:  # the grammar knows numbers by their form alone
         try:
             parse(skeleton)
@@ -121,19 +143,20 @@ def names_in(rows: pa.Table) -> list[str]:
     return names
 
 
+def coded(rows: pa.Table, column: str) -> "pa.DictionaryArray[Any, Any]":
+    """A column of text as numbers of the different texts in it."""
+    texts = rows[column]
+    if not pa.types.is_dictionary(texts.type):
+        texts = pc.dictionary_encode(texts)
+    array = texts.unify_dictionaries().combine_chunks()
+    return cast("pa.DictionaryArray[Any, Any]", array.chunk(0) if isinstance(array, pa.ChunkedArray) else array)
+
+
 def _columns(rows: pa.Table, items: int) -> tuple[Ints, list[str], Ints]:
     item = rows["item"].to_numpy().astype(np.int32)
     if len(item) and not 0 <= item.min() <= item.max() < items:
         raise BadInput(f"a table names item {item.max()}, but middle-items has {items}")
-    return item, names_in(rows), _coded(rows).indices.to_numpy(zero_copy_only=False).astype(np.int32)
-
-
-def _coded(rows: pa.Table) -> "pa.DictionaryArray[Any, Any]":
-    sites = rows["site"]
-    if not pa.types.is_dictionary(sites.type):
-        sites = pc.dictionary_encode(sites)
-    array = sites.unify_dictionaries().combine_chunks()
-    return cast("pa.DictionaryArray[Any, Any]", array.chunk(0) if isinstance(array, pa.ChunkedArray) else array)
+    return item, names_in(rows), coded(rows, "site").indices.to_numpy(zero_copy_only=False).astype(np.int32)
 
 
 def _floats(rows: pa.Table, column: str) -> Floats:

@@ -1,0 +1,70 @@
+// A figure: a drawing, what it says in a sentence, the numbers as a table, and the table as a file.
+import { h } from "./dom.ts";
+import { type Cell, download, type Sheet } from "./sheet.ts";
+import { figure, visible } from "./text.ts";
+
+const LISTED = 200;
+
+export interface Plot {
+  title: string;
+  /** What a reader who sees no drawing should know. */
+  says: string;
+  sheet: Sheet;
+  /** What the colours and marks mean. */
+  keys?: readonly (readonly [kind: string, text: string])[];
+  draw?(canvas: HTMLCanvasElement, width: number): void;
+  /** Instead of a drawing: a table that is its own text. */
+  body?: HTMLElement;
+}
+
+export interface Box {
+  element: HTMLElement;
+  redraw(): void;
+}
+
+export function figureBox(plot: Plot): Box {
+  const canvas = plot.draw && h("canvas", { class: "plot-canvas", "aria-hidden": "true" });
+  const keys = plot.keys && h("p", { class: "legend" }, ...plot.keys.map(([kind, text]) => h("span", { class: `key ${kind}` }, text)));
+  const element = h(
+    "figure",
+    { class: "plot-box" },
+    h("figcaption", {}, h("h4", {}, plot.title), h("p", {}, plot.says)),
+    keys,
+    canvas,
+    plot.body,
+    h("div", { class: "under" }, plot.body ? null : numbers(plot.sheet), download(() => plot.sheet)),
+  );
+  const redraw = () => {
+    const width = element.clientWidth;
+    if (canvas && width > 0) plot.draw!(canvas, width);
+  };
+  new ResizeObserver(redraw).observe(element);
+  return { element, redraw };
+}
+
+/** The numbers behind a figure, laid out when somebody opens them. */
+export function numbers(sheet: Sheet): HTMLElement {
+  const details = h("details", { class: "facts" }, h("summary", {}, "Numbers"));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) details.append(sheetTable(sheet));
+  });
+  return details;
+}
+
+function sheetTable(sheet: Sheet): HTMLElement {
+  const rows: HTMLElement[] = [];
+  let left = 0;
+  for (const row of sheet.rows()) {
+    if (rows.length < LISTED) rows.push(h("tr", {}, ...row.map(shown)));
+    else left++;
+  }
+  const head = h("thead", {}, h("tr", {}, ...sheet.columns.map((name) => h("th", { scope: "col" }, name))));
+  const table = h("table", {}, h("caption", { class: "unseen" }, sheet.name), head, h("tbody", {}, ...rows));
+  const more = left > 0 && h("p", { class: "soft small" }, `and ${left.toLocaleString("en")} more in the file`);
+  return h("div", { class: "scroll sheet", tabindex: 0, role: "region", "aria-label": `Numbers of ${sheet.name}` }, table, more);
+}
+
+function shown(value: Cell): HTMLElement {
+  if (typeof value === "number") return h("td", { class: "num" }, figure(value));
+  return h("td", {}, value === null ? "\u2013" : visible(value, 60));
+}
