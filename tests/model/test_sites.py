@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesolens.model.sites import EMBED, MODEL, UNEMBED, Leaf, Site, parse
+from mesolens.model.sites import EMBED, MODEL, UNEMBED, Leaf, Site, parent_of, parse
 
 numbers = st.integers(0, 10**6)
 writers = st.sampled_from(["attn", "mlp", "ssm", "moe", "mlpb", "attnb"])
@@ -23,7 +23,7 @@ def sites(draw: st.DrawFn) -> Site:
         if draw(st.booleans()):
             fields["writer"] = draw(writers)
             fields["leaf"] = draw(st.sampled_from([None, *get_args(Leaf)]))
-            fields["index"] = draw(numbers) if fields["leaf"] in ("h", "n") else None
+            fields["index"] = draw(numbers) if fields["leaf"] in ("h", "n", "g") else None
     if draw(st.booleans()):
         fields |= {"token": draw(numbers), "from_reference": draw(st.booleans())}
     return Site(**fields)
@@ -119,6 +119,18 @@ def test_parents_lead_to_the_model_and_lose_one_part_each(site: Site) -> None:
         site, steps = above, steps + 1
     assert site == MODEL
     assert steps <= 4
+
+
+@given(sites())
+def test_a_text_leads_to_the_same_parent_as_its_site(site: Site) -> None:
+    above = site.parent()
+    assert parent_of(str(site)) == (None if above is None else str(above))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_that_names_no_site_has_no_parent(text: str) -> None:
+    with pytest.raises(ValueError):
+        parent_of(text)
 
 
 def test_the_named_wholes_print_as_themselves() -> None:

@@ -5,6 +5,7 @@ embed, unembed         the residual stream's entry, and the final norm with the 
 L3                     a layer
 L3.attn, L3.mlp        a writer in a layer (also `ssm`, `moe`; a second of its kind in a layer is `mlpb`)
 L3.attn.h1, L3.mlp.n17 a leaf of a writer: a head, a neuron
+L3.mlp.g2              a group of neurons that play as one before the referee
 L3.mlp.bias            what the writer's last linear map adds whatever its input is
 L3.mlp.rest            the leaves of a writer that are not listed one by one
 L3.attn.h1@5           the same, as it reads from source token 5
@@ -15,13 +16,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Leaf = Literal["h", "n", "bias", "norm", "rest"]
+Leaf = Literal["h", "n", "g", "bias", "norm", "rest"]
 Whole = Literal["model", "embed", "unembed"]
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _SITE = re.compile(
     rf"(?:(?P<whole>model|embed|unembed)"
-    rf"|L(?P<layer>{_NUMBER})(?:\.(?P<writer>[a-z]+)(?:\.(?:(?P<part>[hn])(?P<index>{_NUMBER})|(?P<other>bias|norm|rest)))?)?)"
+    rf"|L(?P<layer>{_NUMBER})(?:\.(?P<writer>[a-z]+)(?:\.(?:(?P<part>[hng])(?P<index>{_NUMBER})|(?P<other>bias|norm|rest)))?)?)"
     rf"(?:@(?P<side>r?)(?P<token>{_NUMBER}))?"
 )
 
@@ -87,6 +88,21 @@ def parse(text: str) -> Site:
     if fields is None:
         raise ValueError(f"{text!r} names no site; sites look like L3, L3.attn, L3.attn.h1, L3.mlp.n17 or embed@5")
     return Site(*fields)  # pyright: ignore[reportArgumentType]
+
+
+def parent_of(text: str) -> str | None:
+    """What `parse(text).parent()` prints, without making any `Site`: for very many of them.
+
+    Raises:
+        ValueError: `text` is not exactly what some site prints.
+    """
+    if _SITE.fullmatch(text) is None:
+        parse(text)
+    if "@" in text:
+        return text.partition("@")[0]
+    if "." in text:
+        return text.rpartition(".")[0]
+    return None if text == "model" else "model"
 
 
 MODEL = Site(whole="model")

@@ -36,10 +36,10 @@ def divide(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tab
     other = reference_model(model, against, work.against)
     gates = gates_for(model, other)
     shares = _until_closed(model, other, gates, work)
-    sites = [site for gate in gates for site in gate.sites]
+    sites = [name for gate in gates for name in gate.names]
     order = [shares[item] for item in work.items]
     return {
-        "middle-items": item_table(work, order),
+        "middle-items": item_table(work.items, work.contrasts, order),
         "middle-leaves": leaf_table(work.items, order, sites),
         "middle-tokens": token_table(work.items, order, sites),
     }

@@ -15,7 +15,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from mesolens.instruments.middle.batch import Batch
-from mesolens.instruments.middle.gates import Gate, actions_of, blend
+from mesolens.instruments.middle.direct import to_leaves
+from mesolens.instruments.middle.gates import Gate, actions_of, add_action, blend, end_of
 from mesolens.instruments.middle.ledger import Cells, Ledger, on_clean_positions
 from mesolens.instruments.middle.readout import logits_at, metric_of
 from mesolens.model.cells import Show, attention_cells
@@ -68,7 +69,7 @@ class PromptPath:
         with self._cells() as seen:
             ledger.live_cells = seen
             for strength, weight in nodes_of(steps):
-                ledger.weight = weight
+                ledger.begin(weight)
                 self._node(ledger, strength)
         return ledger
 
@@ -76,9 +77,10 @@ class PromptPath:
         gated, entry = self.batch.gated, list[Tensor]()
         dtype = self.frozen[EMBED].dtype
         by_place = strength if gated is None else torch.where(gated, strength, 1.0).to(dtype)[..., None]
-        touch = partial(self._touch, ledger, entry, by_place)
+        actions = actions_of(self.gates, partial(self._touch, ledger, entry, by_place))
+        add_action(actions, end_of(self.gates), ledger.direct.listen)
         reads = self.batch.clean_reads
-        with torch.enable_grad(), tapped(self.model, actions_of(self.gates, touch)):
+        with torch.enable_grad(), tapped(self.model, actions):
             logits = logits_at(self.model, self.batch.clean, reads.positions)
             metric = metric_of(logits, reads)
         torch.autograd.grad(metric.sum(), entry)
@@ -87,7 +89,17 @@ class PromptPath:
         if gate.site == EMBED:
             live = live.detach().requires_grad_()
             entry.append(live)
-        return blend(strength, ledger.receiver(gate), live, self.frozen[gate.site])
+        return blend(strength, partial(self._receive, ledger, strength, gate), live, self.frozen[gate.site])
+
+    def _receive(
+        self, ledger: Ledger, strength: float | Tensor, gate: Gate, grad: Tensor, live: Tensor, reference: Tensor
+    ) -> None:
+        ledger.receive(gate, grad, live, reference)
+        ends = ledger.direct.ends()
+        live, reference = ends.at(live), ends.at(reference)
+        blended = torch.lerp(reference, live, ends.at(strength) if isinstance(strength, Tensor) else strength)
+        products = to_leaves(self.model, gate, ends.grad, blended) * (live - reference)
+        ledger.direct.add(gate, ends.row, products, ledger.weight)
 
     @contextmanager
     def _cells(self) -> Generator[dict[Site, Cells]]:

@@ -6,7 +6,7 @@ Shapley, 1974, over gates of components). The gradient meets the difference insi
 dropped there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
@@ -31,6 +31,7 @@ class Gate:
         side: `in` and `out` blend what enters or leaves it; `change` blends the difference that a block makes.
         leaves: how many heads or neurons, of `width` columns each; 0 when the site itself is the only leaf.
         writer: what the anatomy knows of it; None for `embed` and for whole blocks.
+        block: dotted path of the block that it stands in; "" for what stands around the blocks.
     """
 
     site: Site
@@ -39,11 +40,24 @@ class Gate:
     leaves: int = 0
     width: int = 1
     writer: Writer | None = None
+    block: str = ""
 
     @property
     def attends(self) -> str | None:
         """The attention module whose cells split this gate's leaves by source token."""
         return None if self.writer is None or not self.leaves else self.writer.attends
+
+    @property
+    def count(self) -> int:
+        """How many leaves the gate has; 1 when it is one itself."""
+        return self.leaves or 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sites of its leaves as text: fast, where there are very many."""
+        if not self.leaves or self.writer is None:
+            return (str(self.site),)
+        return tuple(f"{self.site}.{self.writer.leaf}{i}" for i in range(self.leaves))
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -67,31 +81,37 @@ def shape_of(anatomy: Anatomy) -> tuple[tuple[object, ...], ...]:
 
 def _of_block(block: Block) -> list[Gate]:
     if not block.writers:
-        return [Gate(Site(layer=block.layer), block.module, "change")]
-    return [_of_writer(writer) for writer in block.writers]
+        return [Gate(Site(layer=block.layer), block.module, "change", block=block.module)]
+    return [_of_writer(writer, block.module) for writer in block.writers]
 
 
-def _of_writer(writer: Writer) -> Gate:
+def _of_writer(writer: Writer, block: str) -> Gate:
     site = Site(layer=writer.layer, writer=writer.name)
     if writer.linear is None or not writer.leaves:
-        return Gate(site, writer.module, "out", writer=writer)
-    return Gate(site, writer.linear, "in", writer.leaves, writer.width, writer)
+        return Gate(site, writer.module, "out", writer=writer, block=block)
+    return Gate(site, writer.linear, "in", writer.leaves, writer.width, writer, block)
 
 
-def actions_of(gates: Sequence[Gate], touch: Callable[[Gate, Tensor], Tensor | None]) -> Mapping[Point, Action]:
+def actions_of(gates: Sequence[Gate], touch: Callable[[Gate, Tensor], Tensor | None]) -> dict[Point, Action]:
     """Taps that hand each gate's live value to `touch` and let its answer take the value's place."""
     actions: dict[Point, Action] = {}
     for gate in gates:
         if gate.side == "change":
             entered: list[Tensor] = []
-            _add(actions, Point(gate.module, "in"), entered.append)
-            _add(actions, Point(gate.module, "out"), partial(_changed, gate, entered, touch))
+            add_action(actions, Point(gate.module, "in"), entered.append)
+            add_action(actions, Point(gate.module, "out"), partial(_changed, gate, entered, touch))
         else:
-            _add(actions, Point(gate.module, gate.side), partial(touch, gate))
+            add_action(actions, Point(gate.module, gate.side), partial(touch, gate))
     return actions
 
 
-def _add(actions: dict[Point, Action], point: Point, action: Action) -> None:
+def end_of(gates: Sequence[Gate]) -> Point:
+    """Where the stream leaves the last block."""
+    return Point([gate.block for gate in gates if gate.block][-1], "out")
+
+
+def add_action(actions: dict[Point, Action], point: Point, action: Action) -> None:
+    """Let `action` follow what is done at the point already."""
     earlier = actions.get(point)
     actions[point] = action if earlier is None else partial(_both, earlier, action)
 

@@ -8,15 +8,15 @@ reference run's A and v. Over s both add up to the head's share.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mesolens.instruments.middle.batch import Batch
-from mesolens.instruments.middle.gates import Gate, Receive
+from mesolens.instruments.middle.direct import Direct
+from mesolens.instruments.middle.gates import Gate
 from mesolens.model.sites import EMBED, Site
 
 
@@ -41,18 +41,21 @@ class Ledger:
         self.batch = batch
         self.gates = gates
         self.tokens = tokens
-        self.direct: dict[Site, Float[Tensor, "B T W"]] = {}
+        self.sums: dict[Site, Float[Tensor, "B T W"]] = {}
+        self.direct = Direct(batch)
         self.live_cells: dict[Site, Cells] = {}
         self.reference_cells = reference_cells
         self.read: dict[Site, Float[Tensor, "B H T"]] = {}
         self.read_reference: dict[Site, Float[Tensor, "B H S"]] = {}
         self.weight = 0.0
 
-    def receiver(self, gate: Gate) -> Receive:
-        """What the backward pass calls at `gate`."""
-        return partial(self._receive, gate)
+    def begin(self, weight: float) -> None:
+        """Begin the node that has this weight."""
+        self.weight = weight
+        self.direct.forget()
 
-    def _receive(self, gate: Gate, grad: Tensor, live: Tensor, reference: Tensor) -> None:
+    def receive(self, gate: Gate, grad: Tensor, live: Tensor, reference: Tensor) -> None:
+        """Take what the backward pass brings to `gate`."""
         if self.batch.gated is not None:
             grad = grad * self.batch.gated[..., None]
         self.add(gate, grad, live - reference)
@@ -61,9 +64,9 @@ class Ledger:
 
     def add(self, gate: Gate, grad: Float[Tensor, "B T W"], difference: Float[Tensor, "B T W"]) -> None:
         """Add one node's product of gradient and difference."""
-        total = self.direct.get(gate.site)
+        total = self.sums.get(gate.site)
         if total is None:
-            total = self.direct[gate.site] = torch.zeros_like(difference, dtype=_wide(difference.dtype))
+            total = self.sums[gate.site] = torch.zeros_like(difference, dtype=_wide(difference.dtype))
         total.addcmul_(grad.to(total.dtype), difference.to(total.dtype), value=self.weight)
 
     def add_cells(self, gate: Gate, grad: Float[Tensor, "B T W"]) -> None:
@@ -78,10 +81,15 @@ class Ledger:
         scaled = part.to(_wide(part.dtype)) * self.weight
         store[gate.site] = scaled if before is None else before + scaled
 
-    def by_position(self, gate: Gate) -> Float[Tensor, "B T N"]:
-        """Shares of a gate's leaves by row and position of the write, in float64."""
-        total = self.direct[gate.site]
-        return total.unflatten(-1, (len(gate.sites), -1)).sum(-1, dtype=torch.float64)
+    def by_row(self, gate: Gate) -> Float[Tensor, "B N"]:
+        """Shares of a gate's leaves by row, in float64."""
+        total = self.sums[gate.site].sum(1, dtype=torch.float64)
+        return total.unflatten(-1, (gate.count, -1)).sum(-1)
+
+    def by_position(self, gate: Gate, rows: Int[np.ndarray, " R"], leaves: Int[np.ndarray, " n"]) -> np.ndarray:
+        """Shares of some leaves in some rows, summed over the rows, by position of the write: [T, n] in float64."""
+        total = self.sums[gate.site][torch.from_numpy(rows)].sum(0, dtype=torch.float64)
+        return numpy64(total.unflatten(-1, (gate.count, -1))[:, torch.from_numpy(leaves)].sum(-1))
 
     def by_source(self, gate: Gate) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B S H"]] | None:
         """Shares of a gate's heads by source token: of the clean prompt, and of the reference prompt where it differs.

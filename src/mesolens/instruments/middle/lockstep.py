@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from mesolens.instruments.middle.gates import add_action
 from mesolens.model.taps import Action, Point, tapped
 
 Join = Callable[[Tensor, Tensor], Tensor]
@@ -93,4 +94,7 @@ def run_together(
 def _actions(
     side: int, meeting: Meeting, meets: Mapping[Point, Join], extra: Mapping[Point, Action]
 ) -> Mapping[Point, Action]:
-    return {**extra, **{point: partial(meeting.meet, side, join) for point, join in meets.items()}}
+    actions: dict[Point, Action] = {point: partial(meeting.meet, side, join) for point, join in meets.items()}
+    for point, action in extra.items():
+        add_action(actions, point, action)
+    return actions

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from mesolens.instruments.middle.gates import Gate
 from mesolens.instruments.middle.ledger import Ledger, numpy64, reads_own_position
+from mesolens.model.sites import UNEMBED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ItemShares:
         source_gap: worst disagreement between a head's share and the sum over its source tokens, in nats.
         steps: quadrature nodes used.
         closes: whether the total came within the tolerance of Δ.
+        direct: the part of each leaf's share that goes straight to the final norm; None where it was not measured.
     """
 
     clean: float
@@ -40,6 +42,7 @@ class ItemShares:
     source_gap: float
     steps: int
     closes: bool = False
+    direct: Float[np.ndarray, " N"] | None = None
 
     @property
     def delta(self) -> float:
@@ -54,9 +57,11 @@ class ItemShares:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One gate's shares by item: leaves [I, N], and by source token [I, T, N] where the leaves can be split."""
+    """One gate's shares by item, and by source token where the cells were read: clean [I, T, N], other [I, S, N]."""
 
+    gate: Gate
     leaves: Float[np.ndarray, "I N"]
+    direct: Float[np.ndarray, "I N"]
     clean: Float[np.ndarray, "I T N"] | None
     other: Float[np.ndarray, "I S N"] | None
     gap: Float[np.ndarray, " I"]
@@ -69,51 +74,56 @@ def items_of(
     open_neurons: int,
 ) -> Iterator[tuple[int, ItemShares]]:
     """Each item of the ledger's batch with its shares; an item's rows are added up."""
-    batch = ledger.batch
-    names, place = np.unique([row.item for row in batch.rows], return_inverse=True)
-    parts = [_part(ledger, gate, place, len(names)) for gate in ledger.gates]
-    clean, reference = (_by_item(end, place, len(names)) for end in ends)
-    opened = open_neurons if ledger.tokens else 0
+    names, place = np.unique([row.item for row in ledger.batch.rows], return_inverse=True)
+    member = (np.arange(len(names))[:, None] == place).astype(np.float64)
+    parts = [_part(ledger, gate, member) for gate in ledger.gates]
+    clean, reference = (member @ end for end in ends)
     for i, name in enumerate(names):
+        rows = np.flatnonzero(member[i])
         yield (
             int(name),
             ItemShares(
                 clean=float(clean[i]),
                 reference=float(reference[i]),
                 leaves=np.concatenate([part.leaves[i] for part in parts]),
-                tokens=tuple(_tokens(parts, i, opened)) if ledger.tokens else (),
+                tokens=tuple(_tokens(ledger, parts, i, rows, open_neurons)) if ledger.tokens else (),
                 source_gap=max(float(part.gap[i]) for part in parts),
                 steps=steps,
+                direct=np.concatenate([part.direct[i] for part in parts]),
             ),
         )
 
 
-def _part(ledger: Ledger, gate: Gate, place: Int[np.ndarray, " B"], items: int) -> _Part:
-    by_position = _by_item(numpy64(ledger.by_position(gate)), place, items)
-    leaves = by_position.sum(1)
-    none = np.zeros(items)
+def _part(ledger: Ledger, gate: Gate, member: Float[np.ndarray, "I B"]) -> _Part:
+    leaves = member @ numpy64(ledger.by_row(gate))
+    # Nothing comes between the way to the logits and the readout.
+    direct = leaves if gate.site == UNEMBED else member @ numpy64(ledger.direct.shares[gate.site])
     split = ledger.by_source(gate)
-    if split is not None:
-        clean, other = (_by_item(numpy64(side), place, items) for side in split)
-        through = clean.sum(1) + other.sum(1)
-        return _Part(through, clean, other, np.abs(through - leaves).max(1))
-    return _Part(leaves, by_position if reads_own_position(gate) else None, None, none)
+    if split is None:
+        return _Part(gate, leaves, direct, None, None, np.zeros(len(member)))
+    clean, other = (np.tensordot(member, numpy64(side), 1) for side in split)
+    through = clean.sum(1) + other.sum(1)
+    return _Part(gate, through, direct, clean, other, np.abs(through - leaves).max(1))
 
 
-def _by_item(values: np.ndarray, place: Int[np.ndarray, " B"], items: int) -> np.ndarray:
-    total = np.zeros((items, *values.shape[1:]))
-    np.add.at(total, place, values)
-    return total
-
-
-def _tokens(parts: Sequence[_Part], item: int, opened: int) -> Iterator[TokenShare]:
+def _tokens(
+    ledger: Ledger, parts: Sequence[_Part], item: int, rows: Int[np.ndarray, " R"], opened: int
+) -> Iterator[TokenShare]:
     first = 0
     for part in parts:
-        count = part.leaves.shape[1]
-        picks = np.arange(count) if part.other is not None else np.argsort(-np.abs(part.leaves[item]))[:opened]
-        for side, from_reference in ((part.clean, False), (part.other, True)):
-            if side is not None:
-                for leaf in np.sort(picks):
-                    for token in np.flatnonzero(side[item, :, leaf]):
-                        yield TokenShare(first + int(leaf), int(token), from_reference, float(side[item, token, leaf]))
-        first += count
+        if part.clean is not None and part.other is not None:
+            every = np.arange(part.gate.count)
+            yield from _nonzero(first, every, part.clean[item], from_reference=False)
+            yield from _nonzero(first, every, part.other[item], from_reference=True)
+        elif reads_own_position(part.gate):
+            picks = np.sort(np.argsort(-np.abs(part.leaves[item]))[:opened])
+            yield from _nonzero(first, picks, ledger.by_position(part.gate, rows, picks), from_reference=False)
+        first += part.gate.count
+
+
+def _nonzero(
+    first: int, leaves: Int[np.ndarray, " n"], shares_Tn: Float[np.ndarray, "T n"], *, from_reference: bool
+) -> Iterator[TokenShare]:
+    for column, leaf in enumerate(leaves):
+        for token in np.flatnonzero(shares_Tn[:, column]):
+            yield TokenShare(first + int(leaf), int(token), from_reference, float(shares_Tn[token, column]))

@@ -6,7 +6,6 @@ from itertools import zip_longest
 import numpy as np
 import pyarrow as pa
 
-from mesolens.instruments.middle.plan import ShardWork
 from mesolens.instruments.middle.shares import ItemShares
 from mesolens.model.sites import Site
 from mesolens.traits.encode import EncodedContrast
@@ -33,11 +32,9 @@ _ITEMS = pa.schema(
 )
 
 
-def item_table(work: ShardWork, shares: Sequence[ItemShares]) -> pa.Table:
+def item_table(items: Sequence[int], contrasts: Sequence[EncodedContrast], shares: Sequence[ItemShares]) -> pa.Table:
     """One row for each contrast: both ends, Δ, the sum of shares, and the texts of its tokens."""
-    rows = [
-        _item(item, contrast, share) for item, contrast, share in zip(work.items, work.contrasts, shares, strict=True)
-    ]
+    rows = [_item(item, contrast, share) for item, contrast, share in zip(items, contrasts, shares, strict=True)]
     return pa.Table.from_pylist(rows, schema=_ITEMS)
 
 
@@ -66,24 +63,25 @@ def _item(item: int, contrast: EncodedContrast, share: ItemShares) -> dict[str, 
     }
 
 
-def leaf_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequence[Site]) -> pa.Table:
-    """Every leaf of every item: item, site, share in nats."""
+def leaf_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequence[Site | str]) -> pa.Table:
+    """Every leaf of every item: item, site, share in nats, and the direct part of it (null where not measured)."""
     names = pa.array([str(site) for site in sites])
+    direct = [pa.nulls(len(sites), pa.float64()) if one.direct is None else pa.array(one.direct) for one in shares]
     places = pa.array(np.tile(np.arange(len(sites)), len(items)), pa.int32())
     return pa.table(
         {
             "item": pa.array(np.repeat(np.asarray(items, np.int32), len(sites))),
             "site": pa.DictionaryArray.from_arrays(places, names),
             "share": pa.array(np.concatenate([share.leaves for share in shares])),
+            "direct": pa.concat_arrays(direct),
         }
     )
 
 
-def token_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequence[Site]) -> pa.Table:
+def token_table(items: Sequence[int], shares: Sequence[ItemShares], sites: Sequence[str]) -> pa.Table:
     """Source tokens of the opened leaves: item, site with its token, share in nats."""
     found = [(item, token) for item, share in zip(items, shares, strict=True) for token in share.tokens]
-    leaves = [str(site) for site in sites]
-    names = [f"{leaves[t.site]}@{'r' if t.from_reference else ''}{t.token}" for _, t in found]
+    names = [f"{sites[t.site]}@{'r' if t.from_reference else ''}{t.token}" for _, t in found]
     return pa.table(
         {
             "item": pa.array([item for item, _ in found], pa.int32()),
