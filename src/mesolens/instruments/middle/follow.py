@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.middle.closeup import closeup_shards
 from mesolens.instruments.middle.found import Found, found_in
 from mesolens.instruments.middle.spec import MiddleSpec
 from mesolens.model.card import ModelCard
 
 Stage: TypeAlias = tuple[str, Callable[[ModelCard, MiddleSpec, Found, Tables], list[Shard]]]
 
-STAGES: tuple[Stage, ...] = ()
+STAGES: tuple[Stage, ...] = (("middle-activations", closeup_shards),)
 
 
 def follow(card: ModelCard, spec: MiddleSpec, tables: Tables) -> list[Shard]:

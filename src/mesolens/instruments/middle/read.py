@@ -14,6 +14,7 @@ from jaxtyping import Float
 from mesolens.evidence.clusters import cluster_intervals
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.instruments.middle.closeup import closeup_words
 from mesolens.instruments.middle.found import COMPLETE, column, found_in
 from mesolens.instruments.middle.plan import NAME
 from mesolens.instruments.middle.spec import VERSION, MiddleSpec
@@ -41,7 +42,7 @@ def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
         verdict=verdict,
         sentence=_sentence(verdict, delta, completeness, steps, nodes),
         numbers=_numbers(items, spec, delta, interval, completeness, conserved, steps),
-        protocol=_protocol(spec, card, items),
+        protocol=_protocol(spec, card, items) | closeup_words(tables, spec, card),
         data={
             "delta": delta,
             "completeness": completeness,
