@@ -54,7 +54,7 @@ class Shape:
     @property
     def nodes(self) -> int:
         """Sites of the tree, inner ones included."""
-        return 3 + self.layers * (3 + self.heads + self.neurons)
+        return 3 + self.layers * (4 + self.heads + self.neurons)
 
 
 def make_run(run: Path, shape: Shape) -> Path:

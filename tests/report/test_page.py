@@ -1,5 +1,7 @@
 """The page in a browser: it opens from a file, ends every waterfall on its parent, and can be used without a mouse."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -127,12 +129,40 @@ def test_a_click_on_a_bar_and_on_the_map_opens_a_part(browser: Browser, report: 
     with opened(browser, report(SMALL)) as (page, _):
         page.click(".waterfall tbody tr:nth-child(3) td.plot")
         assert page.url.endswith("#middle/all/L1")
-        page.click("canvas.map", position={"x": 5, "y": 25})
+        page.click("canvas.icicle", position={"x": 5, "y": 35})
         assert page.url.endswith("#middle/all/embed")
         page.click(".trail button")
         assert page.url.endswith("#middle/all/model")
         page.go_back()
         assert page.inner_text(".trail [aria-current]") == "embed"
+
+
+def test_the_icicle_is_used_by_keys_and_says_where_one_is(browser: Browser, report: Reports) -> None:
+    with opened(browser, report(SMALL), place="#middle/all/L2") as (page, seen):
+        page.focus("canvas.icicle")
+        for key, site in (("ArrowLeft", "L2"), ("ArrowDown", "L2.attn"), ("ArrowRight", "L2.mlp"), ("ArrowUp", "L2")):
+            page.keyboard.press(key)
+            assert page.inner_text(".tip").startswith(f"{site}: net ")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#middle/all/L2.attn")
+        assert page.inner_text(".trail [aria-current]") == "L2.attn"
+        assert page.evaluate("document.activeElement.className") == "icicle"
+        assert seen.problems == []
+
+
+def test_the_file_behind_the_icicle_has_every_node_and_its_share(browser: Browser, report: Reports) -> None:
+    path = report(SMALL)
+    with opened(browser, path, place="#middle/contrast-5/L0") as (page, _):
+        page.wait_for_selector(".sum")
+        with page.expect_download() as found:
+            page.click(".overview .save")
+        rows = {row[0]: row for row in csv.reader(io.StringIO(Path(found.value.path()).read_text("utf-8")))}
+        assert len(rows) == SMALL.nodes + 1
+        shares = {r["site"]: r["share"] for r in Store(path.parent).load("middle-leaves").to_pylist() if r["item"] == 5}
+        assert {site: float(rows[site][2]) for site in shares} == shares
+        size = sum(abs(share) for site, share in shares.items() if site.startswith("L3.mlp."))
+        assert float(rows["L3.mlp"][3]) == pytest.approx(size)
 
 
 def test_another_contrast_shows_other_numbers(browser: Browser, report: Reports) -> None:

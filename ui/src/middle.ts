@@ -4,7 +4,7 @@ import { heading, protocol } from "./chapter.ts";
 import { checksPanel, figuresLine } from "./checks.ts";
 import { h } from "./dom.ts";
 import { contrastName, type Level, levelOf } from "./level.ts";
-import { type Cell, cellAt, cells, drawMap } from "./map.ts";
+import { IcicleView } from "./icicle-view.ts";
 import type { MiddleData } from "./payload.ts";
 import { pickText, hashOf, parseHash, type View } from "./route.ts";
 import { Ledger } from "./shares.ts";
@@ -13,8 +13,6 @@ import { picker } from "./picker.ts";
 import { pointAt, promptPanel } from "./prompt.ts";
 import { proofSection } from "./proof.ts";
 import { refusal } from "./refusal.ts";
-import { signed } from "./text.ts";
-import { ink } from "./theme.ts";
 import { type Chart, chart } from "./table.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
 import { tally } from "./verified.ts";
@@ -50,9 +48,9 @@ class Chapter {
   private view: View = { pick: { kind: "all" }, site: MODEL };
   private window: Window | null = null;
   private order: boolean | null = null;
-  private drawn: { chart: Chart; cells: Cell[]; values: Float64Array } | null = null;
+  private drawn: Chart | null = null;
   private readonly side = h("aside", { class: "side", "aria-label": "Contrast" });
-  private readonly map = h("canvas", { class: "map", "aria-hidden": "true" });
+  private readonly icicle: IcicleView;
   private readonly trail = h("nav", { class: "trail", "aria-label": "Where you are in the model" });
   private readonly level = h("div", { class: "level" });
   private readonly picker: ReturnType<typeof picker>;
@@ -62,7 +60,8 @@ class Chapter {
     private readonly ledger: Ledger,
   ) {
     this.picker = picker(ledger, (pick) => this.go({ ...this.view, pick }));
-    const main = h("div", { class: "stagehold" }, this.map, this.trail, this.level);
+    this.icicle = new IcicleView(ledger.tree, (site) => this.go({ ...this.view, site }, false));
+    const main = h("div", { class: "stagehold" }, this.icicle.element, this.trail, this.level);
     section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, this.picker.element, this.side), main));
     this.listen();
     this.view = this.fromAddress() ?? this.view;
@@ -71,10 +70,8 @@ class Chapter {
 
   /** Draws the canvases again, after a change of size, theme or paper. */
   readonly redraw = (): void => {
-    if (!this.drawn) return;
-    const { chart: waterfallChart, values } = this.drawn;
-    waterfallChart.draw();
-    drawMap(this.map, this.width(), this.ledger.tree, this.drawn.cells, values, this.node(), ink());
+    this.drawn?.draw();
+    this.icicle.redraw();
   };
 
   private listen(): void {
@@ -85,23 +82,6 @@ class Chapter {
     // Read what opening a part will ask for as soon as the document is there, not when somebody waits for it.
     addEventListener("load", () => setTimeout(() => this.ledger.knows([this.ledger.tree.size - 1, ...this.ledger.tree.children.flat()])), { once: true });
     new ResizeObserver(() => this.redraw()).observe(this.level);
-    this.map.addEventListener("click", (event) => {
-      const cell = this.cellUnder(event);
-      if (cell) this.go({ ...this.view, site: this.ledger.tree.name(cell.node) });
-    });
-    this.map.addEventListener("mousemove", (event) => {
-      const cell = this.cellUnder(event);
-      const value = cell && this.drawn ? this.drawn.values[cell.node]! : 0;
-      this.map.title = cell ? `${this.ledger.tree.name(cell.node)}  ${signed(value, 4)} nats` : "";
-    });
-  }
-
-  private cellUnder(event: MouseEvent): Cell | null {
-    return this.drawn && cellAt(this.drawn.cells, event.offsetX / this.width(), event.offsetY);
-  }
-
-  private width(): number {
-    return Math.max(1, this.map.parentElement?.clientWidth ?? 1);
   }
 
   private node(): number {
@@ -121,12 +101,12 @@ class Chapter {
   readonly visit = (site: string): void => {
     if (this.ledger.tree.find(site) === null) return;
     this.go({ ...this.view, site });
-    this.map.scrollIntoView({ block: "start" });
+    this.icicle.element.scrollIntoView({ block: "start" });
   };
 
-  private go(view: View): void {
+  private go(view: View, focus = true): void {
     history.pushState(null, "", hashOf(view));
-    this.move(view, true);
+    this.move(view, focus);
   }
 
   private move(view: View, focus: boolean): void {
@@ -148,8 +128,9 @@ class Chapter {
       return;
     }
     this.showSide(level);
-    this.showLevel(level, shares.values);
-    if (focus) this.drawn?.chart.focus(this.rowOf(before));
+    this.showLevel(level, shares.values[0]!);
+    this.icicle.show(shares, node);
+    if (focus) this.drawn?.focus(this.rowOf(before));
   }
 
   private showSide(level: Level): void {
@@ -164,10 +145,10 @@ class Chapter {
 
   private bars: Bar[] = [];
 
-  private showLevel(level: Level, values: Float64Array): void {
+  private showLevel(level: Level, whole: number): void {
     const bySize = this.order ?? level.bySize;
     this.bars = waterfall(level.parts, level.total, this.windowOf(level), bySize);
-    const made = chart(this.bars, KINDS[level.what], this.caption(level), values[0]!, {
+    const made = chart(this.bars, KINDS[level.what], this.caption(level), whole, {
       open: (bar) => this.open(bar, level),
       up: () => this.up(),
       hover: (bar) => pointAt(this.side, bar?.position ?? null),
@@ -176,9 +157,8 @@ class Chapter {
     if (level.what === "nothing") this.level.replaceChildren(nothing(this.view.pick, level.total));
     else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars), legend(this.bars));
     made.element.querySelector("tbody button")?.setAttribute("tabindex", "0");
-    const finest = 0.4 / this.width();
-    this.drawn = { chart: made, values, cells: cells(this.ledger.tree, values, finest) };
-    this.redraw();
+    this.drawn = made;
+    made.draw();
   }
 
   private tools(level: Level, bySize: boolean): HTMLElement {
@@ -217,7 +197,7 @@ class Chapter {
     if (more && count < MOST) this.window = { first, count: Math.min(MOST, count + MORE) };
     else this.window = { first: Math.max(0, first + (more ? MOST : -MOST)), count: MOST };
     this.show(false);
-    this.drawn?.chart.focus(!more ? 0 : this.window.first === first ? count : 1);
+    this.drawn?.focus(!more ? 0 : this.window.first === first ? count : 1);
   }
 
   private windowOf(level: Level): Window {

@@ -1,6 +1,7 @@
 // The shares of whatever is picked: all contrasts, a template, one contrast. Decoded on first use and kept.
 import type { Figures, Intervals, Item, ItemShares, MiddleData, PackedTree } from "./payload.ts";
 import { floats, intervals, itemShares } from "./payload.ts";
+import { masses } from "./icicle.ts";
 import { type Pick, pickText } from "./route.ts";
 import { sums, type Tree } from "./tree.ts";
 
@@ -11,6 +12,8 @@ export interface Template {
 
 export interface Shares {
   values: Float64Array;
+  /** Σ|share| over the leaves under every node. */
+  gross: Float64Array;
   /** How many contrasts the values are the mean of. */
   over: number;
 }
@@ -74,7 +77,7 @@ export class Ledger {
   }
 
   private make(pick: Pick): Shares | null {
-    if (pick.kind === "all") return { values: sums(this.tree, floats(this.packed.mean)), over: this.data.items.length };
+    if (pick.kind === "all") return this.summed(floats(this.packed.mean), this.data.items.length);
     const members = this.members(pick);
     const mean = new Float64Array(this.tree.size - this.tree.inner.length);
     for (const index of members) {
@@ -82,7 +85,12 @@ export class Ledger {
       if (!item) return null;
       for (let a = 0; a < mean.length; a++) mean[a]! += item.leaves[a]! / members.length;
     }
-    return { values: sums(this.tree, mean), over: members.length };
+    return this.summed(mean, members.length);
+  }
+
+  private summed(leaves: Float64Array, over: number): Shares {
+    const values = sums(this.tree, leaves);
+    return { values, gross: masses(this.tree, values), over };
   }
 }
 

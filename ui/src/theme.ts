@@ -8,6 +8,7 @@ export interface Ink {
   negative: string;
   total: string;
   paper: string;
+  focus: string;
 }
 
 const system = () => matchMedia("(prefers-color-scheme: dark)");
@@ -46,5 +47,6 @@ export function ink(): Ink {
     negative: read("negative"),
     total: read("total"),
     paper: read("paper"),
+    focus: read("focus"),
   };
 }

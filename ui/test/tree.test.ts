@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Run } from "../src/payload.ts";
-import { cells } from "../src/map.ts";
 import { differences } from "../src/prompt.ts";
 import { hashOf, parseHash, parsePick, pickText, type View } from "../src/route.ts";
 import { figure, signed, tokenLabel, visible } from "../src/text.ts";
@@ -35,17 +34,6 @@ test("a parent is the sum of its children, at every level", () => {
     const total = children.reduce((so_far, child) => so_far + values[child]!, 0);
     assert.ok(Math.abs(total - values[node]!) <= 1e-9 * Math.max(1, Math.abs(total)));
   });
-});
-
-test("parts of the map lie inside their parents and beside their siblings", () => {
-  const tree = buildTree(RUNS);
-  const values = sums(tree, Float64Array.from({ length: tree.size - tree.inner.length }, (_, a) => Math.cos(a)));
-  const laid = new Map(cells(tree, values, 0).map((cell) => [cell.node, cell]));
-  for (const cell of laid.values()) {
-    if (cell.node === 0) continue;
-    const parent = laid.get(tree.parent[cell.node]!)!;
-    assert.ok(cell.left >= parent.left - 1e-12 && cell.right <= parent.right + 1e-12 && cell.level === parent.level + 1);
-  }
 });
 
 test("addresses come back, and nothing else is one", () => {
