@@ -64,10 +64,10 @@ def grow(name: str, **others: object) -> None:
 
     from mesolens.cli.terminal import data
     from mesolens.cli.terminal import show as print_lines
-    from mesolens.slides.shelf import SHELF, names
+    from mesolens.slides import shelf
 
-    out = SHELF / _bare(name) if found.out is None else found.out
-    if found.out is not None or _bare(name) not in names():
+    out = shelf.SHELF / _bare(name) if found.out is None else found.out
+    if found.out is not None or not shelf.present(_bare(name)):
         _grown(_bare(name), out, found)
     if found.json:
         data({"slide": _bare(name), "folder": str(out)})
@@ -106,12 +106,12 @@ def _bare(name: str) -> str:
 
 def _grown(name: str, out: "Path", found: "Settings") -> None:
     from mesolens.runs.progress import reporter
+    from mesolens.slides import drift, drift_folder, train
     from mesolens.slides.recipe import recipe
-    from mesolens.slides.train import grow
 
-    wanted = recipe(name)
-    total = sum(stage.tokens for stage in wanted.stages)
-    with reporter(as_json=found.json)(f"{name}, tokens", total, 0) as advance:
+    adrift = drift.named(name)
+    total = drift.STEPS * train.ROWS if adrift else recipe(name).tokens
+    with reporter(as_json=found.json)(f"{name}, {'documents' if adrift else 'tokens'}", total, 0) as advance:
         told = 0
 
         def progress(done: int, _: int, __: float) -> None:
@@ -119,7 +119,10 @@ def _grown(name: str, out: "Path", found: "Settings") -> None:
             advance(done - told)
             told = done
 
-        grow(wanted, out, progress)
+        if adrift:
+            drift_folder.grow(adrift, out, progress)
+        else:
+            train.grow(recipe(name), out, progress)
 
 
 def _outline(value: object, depth: int) -> Sequence[str]:

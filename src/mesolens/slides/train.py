@@ -55,10 +55,11 @@ def batches(mix: Mix, number: int) -> list[Tensor]:
     cut = [pool[start : start + ROWS] for pool in pools for start in range(0, POOL, ROWS)]
     rng = Random(f"batches/{mix.seed}/{number}")  # noqa: S311
     order = sorted((rng.random(), index) for index in range(len(cut)))
-    return [_padded(cut[index]) for _, index in order]
+    return [padded(cut[index]) for _, index in order]
 
 
-def _padded(rows: list[list[int]]) -> Tensor:
+def padded(rows: list[list[int]]) -> Tensor:
+    """Rows of token ids as one tensor `[rows, tokens]`, short ones filled up with `<|pad|>`."""
     width = max(map(len, rows))
     pad = SPECIAL.index(PAD)
     return torch.tensor([row + [pad] * (width - len(row)) for row in rows])
@@ -111,7 +112,7 @@ def weights(recipe: Recipe, out: Path, progress: Progress = silent, every: int =
                     save(state, place, module, optimizer)
             optimizer = _optimizer(module)
             save(state, place, module, optimizer)
-        _write(module, out)
+        write(module, out)
     return Spent(place.chunks, place.seen, place.seconds)
 
 
@@ -165,7 +166,8 @@ def _optimizer(module: PreTrainedModel) -> torch.optim.Optimizer:
     return torch.optim.AdamW(free, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
 
-def _write(module: PreTrainedModel, out: Path) -> None:
+def write(module: PreTrainedModel, out: Path) -> None:
+    """Write a slide's weights, configuration and tokenizer into a folder, in Hugging Face format."""
     begin, end, pad = tokenizer().bos_token_id, SPECIAL.index(END), SPECIAL.index(PAD)
     module.generation_config = GenerationConfig(
         bos_token_id=begin, eos_token_id=end, pad_token_id=pad, do_sample=False, max_new_tokens=48
