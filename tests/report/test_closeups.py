@@ -139,3 +139,13 @@ def test_an_edge_ends_at_a_site_or_the_readout() -> None:
     assert closeups.by_site({"middle-edges": pa.table(rows)}, 1) is not None
     with pytest.raises(BadInput, match="no site"):
         closeups.by_site({"middle-edges": pa.table(rows | {"source": ["readout "]})}, 1)
+
+
+def test_a_place_without_a_reference_has_a_change_of_nan() -> None:
+    columns = {"site": ["L0.mlp.n1"] * 2, "item": [0, 0], "position": [0, 1], "token": ["a", "b"]}
+    rows = pa.table(columns | {"activation": [1.0, 2.0], "change": [None, -0.5]})
+    found: Block = closeups.by_site({"middle-activations": rows}, 1)["activations"]
+    assert np.isnan(unpacked(found["change"])).tolist() == [True, False]
+    assert unpacked(found["change"])[1] == -0.5
+    with pytest.raises(BadInput, match="no finite number"):
+        closeups.by_site({"middle-activations": rows.set_column(5, "change", pa.array([float("inf"), 1.0]))}, 1)

@@ -153,6 +153,9 @@ def _columns(rows: pa.Table, columns: Sequence[str]) -> Json:
 def _column(table: pa.Table, name: str) -> Json:
     if name == "token":
         return [str(token) for token in cast(list[object], table["token"].to_pylist())]
+    if name == "change":  # NaN in the page: nothing of the reference stands at that place
+        _floats(table.filter(table[name].is_valid()), name)
+        return packed(table[name].to_numpy().astype(np.float64))
     return packed(_ints(table, name)) if name in _INDEX else packed(_floats(table, name))
 
 
