@@ -41,8 +41,7 @@ def cluster_means(values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str]) 
     if count < 2:
         return None
     sizes = np.bincount(place).astype(float)
-    sums = np.zeros((count, values_IN.shape[1]))
-    np.add.at(sums, place, values_IN)
+    sums = (place == np.arange(count)[:, None]).astype(float) @ values_IN
     mean = sums.sum(0) / sizes.sum()
     off = (sums - sizes[:, None] * mean) * (count / sizes.sum())
     spread = np.sqrt((off**2).sum(0) / (count - 1))

@@ -8,13 +8,26 @@ from typing import TypeAlias
 
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.closeup import closeup_shards
-from mesolens.instruments.middle.found import Found, found_in
+from mesolens.instruments.middle.found import COMPLETE, Found, found_in
+from mesolens.instruments.middle.plan import referee_shards
+from mesolens.instruments.middle.proof.stages import valuing, weighing
 from mesolens.instruments.middle.spec import MiddleSpec
 from mesolens.model.card import ModelCard
 
 Stage: TypeAlias = tuple[str, Callable[[ModelCard, MiddleSpec, Found, Tables], list[Shard]]]
 
-STAGES: tuple[Stage, ...] = (("middle-activations", closeup_shards),)
+
+def _handed_over(card: ModelCard, spec: MiddleSpec, found: Found, _: Tables) -> list[Shard]:
+    """The referee, when the gated total does not close."""
+    return referee_shards(card, spec) if found.completeness > COMPLETE else []
+
+
+STAGES: tuple[Stage, ...] = (
+    ("middle-owen-items", _handed_over),
+    ("middle-norms", weighing),
+    ("middle-values", valuing),
+    ("middle-activations", closeup_shards),
+)
 
 
 def follow(card: ModelCard, spec: MiddleSpec, tables: Tables) -> list[Shard]:

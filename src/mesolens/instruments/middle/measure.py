@@ -6,10 +6,16 @@ from typing import cast
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.closeup import close_up
 from mesolens.instruments.middle.divide import divide
+from mesolens.instruments.middle.proof.norms import weigh
+from mesolens.instruments.middle.proof.values import value
+from mesolens.instruments.middle.referee import refer
 from mesolens.model.loaded import LoadedModel
 
 _KINDS: Mapping[str, Callable[[LoadedModel, Shard, LoadedModel | None], Tables]] = {
     "gated": divide,
+    "owen": refer,
+    "norms": weigh,
+    "values": value,
     "closeup": close_up,
 }
 
@@ -17,9 +23,15 @@ _KINDS: Mapping[str, Callable[[LoadedModel, Shard, LoadedModel | None], Tables]]
 def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = None) -> Tables:
     """The tables of one shard, by its kind.
 
-    `gated` gives `middle-items` (one row an item), `middle-leaves` (item, site, share in nats) and `middle-tokens` (the
-    same for source tokens of opened leaves). `closeup` gives what opened leaves look at, promote and are woken by:
-    `middle-attention`, `middle-promoted` and `middle-activations`.
+    ===========  ===================================================================================================
+    `gated`      `middle-items` (a row a contrast), `middle-leaves` (item, site, share and direct part in nats),
+                 `middle-tokens` (the same for source tokens of opened leaves)
+    `owen`       the first two by the referee, as `middle-owen-items` and `middle-owen-leaves`; how: `middle-owen`
+    `norms`      `middle-norms`: how much each leaf writes
+    `values`     `middle-values`: the readout under every coalition that a check asks for
+    `closeup`    what opened leaves look at, promote and are woken by: `middle-attention`, `middle-promoted` and
+                 `middle-activations`
+    ===========  ===================================================================================================
 
     Raises:
         BadInput: `against` is missing, is not of the model's shape, or is not the model that was planned.

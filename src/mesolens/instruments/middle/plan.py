@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
 from mesolens.instruments.middle.rows import rows_of
-from mesolens.instruments.middle.spec import VERSION, MiddleSpec
+from mesolens.instruments.middle.spec import ENGINES, VERSION, MiddleSpec
 from mesolens.model.card import ModelCard
 from mesolens.traits.encode import EncodedContrast
 
@@ -32,6 +32,28 @@ class ShardWork:
     open_neurons: int
 
 
+@dataclass(frozen=True, slots=True)
+class OwenWork:
+    """A shard of the referee's work.
+
+    Attributes:
+        alone: most players that are enumerated; when all leaves are no more than that, each plays alone.
+        groups: stretches into which each writer's neurons are put otherwise.
+        width: half width of every player's interval at which drawing stops, as a part of |Δ|.
+        most_pairs: pairs of orders after which it stops in any case.
+    """
+
+    items: tuple[int, ...]
+    contrasts: tuple[EncodedContrast, ...]
+    against: str
+    batch_tokens: int
+    alone: int
+    groups: int
+    width: float
+    most_pairs: int
+    seed: int
+
+
 def plan(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
     """Shards of `spec.shard_items` contrasts, in order.
 
@@ -43,8 +65,36 @@ def plan(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
     for contrast in spec.contrasts:
         if contrast.reference is None and not spec.against:
             raise BadInput(f"{contrast.id!r} has no reference prompt; give one, or a reference model with --against")
-    starts = range(0, len(spec.contrasts), spec.shard_items)
-    return [_shard(card, spec, range(start, min(start + spec.shard_items, len(spec.contrasts)))) for start in starts]
+    if spec.engine not in ENGINES:
+        raise BadInput(f"no engine is called {spec.engine!r}; there are {' and '.join(ENGINES)}")
+    if spec.engine == "owen":
+        return referee_shards(card, spec)
+    return [_shard(card, spec, part) for part in parts_of(spec)]
+
+
+def parts_of(spec: MiddleSpec) -> list[range]:
+    """The contrasts of each shard."""
+    count, size = len(spec.contrasts), spec.shard_items
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def referee_shards(card: ModelCard, spec: MiddleSpec) -> list[Shard]:
+    """The referee's work on all contrasts."""
+    return [shard_of(card, "owen", _referred(spec, part), len(part)) for part in parts_of(spec)]
+
+
+def _referred(spec: MiddleSpec, items: Sequence[int]) -> OwenWork:
+    return OwenWork(
+        items=tuple(items),
+        contrasts=tuple(asked(spec.contrasts[item], spec) for item in items),
+        against=spec.against,
+        batch_tokens=spec.batch_tokens,
+        alone=spec.referee.alone,
+        groups=spec.referee.groups,
+        width=spec.referee.width,
+        most_pairs=spec.referee.most_pairs,
+        seed=spec.seed,
+    )
 
 
 def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:

@@ -9,6 +9,24 @@ from dataclasses import dataclass
 from mesolens.traits.encode import EncodedContrast
 
 VERSION = 1
+ENGINES = ("gated", "owen")
+
+
+@dataclass(frozen=True, slots=True)
+class Refereeing:
+    """How the referee works.
+
+    Attributes:
+        alone: most players of which all coalitions are valued; when all leaves are no more, each plays alone.
+        groups: stretches into which each writer's neurons are put otherwise.
+        width: half width of every player's 95 % interval at which drawing orders stops, as a part of |Δ|.
+        most_pairs: pairs of orders after which it stops in any case.
+    """
+
+    alone: int = 13
+    groups: int = 1
+    width: float = 0.02
+    most_pairs: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,7 @@ class MiddleSpec:
         resamples: bootstrap draws of templates for the intervals.
         seed: of the bootstrap, and of every draw of the checks.
         engine: `gated`, which hands over to the referee when its total does not close, or `owen`, the referee alone.
+        referee: how the referee works when it is called.
         proof: what is spent on checks and close-ups; None leaves them out.
     """
 
@@ -74,4 +93,5 @@ class MiddleSpec:
     resamples: int = 1000
     seed: int = 0
     engine: str = "gated"
+    referee: Refereeing = Refereeing()
     proof: Proof | None = None

@@ -1,0 +1,76 @@
+"""What one reader asks of the stream: the gradient of its own branch, and of no other.
+
+A reader is a gate or one of its leaves. Its branch runs from the stream that its block is given (and from what earlier
+writers of the block wrote, where it reads that) to its live value. With g the gradient at the reader's blended value,
+the branch's gradient is the product of α g, zero outside the reader's columns, with the branch's derivative, taken
+through the module itself, whatever it is made of.
+
+The linear maps on the way are passed by hand. One leaf touches few of their columns (a neuron one of the gate's, a head
+its own of the queries, keys and values), so where a gradient is zero in most columns only the others are multiplied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mesolens.instruments.middle.flow.pieces import Map, Piece
+from mesolens.instruments.middle.gates import Gate
+from mesolens.model.sites import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A reader's gradient at the stream that enters its block, and at earlier gates of the block that it reads."""
+
+    stream: Float[Tensor, "B T D"]
+    gates: dict[Site, Tensor]
+
+
+def branch_of(piece: Piece, gate: Gate, seed: Tensor) -> Branch:
+    """The branch gradient of a gate's live value, weighed by `seed`."""
+    earlier = [other.site for other in piece.gates[: piece.gates.index(gate)]]
+    ends = [piece.entered, *(piece.blended[site] for site in earlier)]
+    sums: dict[int, Tensor] = {}
+    wanted = [*ends, *(step.gave for step in piece.maps)]
+    _pull([piece.live[gate.site]], [seed], wanted, sums)
+    for steps in _together(piece.maps):
+        parts = [_through(step.weight, sums.pop(id(step.gave))) for step in steps if id(step.gave) in sums]
+        if parts:
+            _pull([steps[0].given], [torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]], wanted, sums)
+    stream = sums.get(id(piece.entered))
+    gates = {site: sums[id(piece.blended[site])] for site in earlier if id(piece.blended[site]) in sums}
+    return Branch(torch.zeros_like(piece.entered) if stream is None else stream, gates)
+
+
+def _pull(outputs: list[Tensor], seeds: list[Tensor], wanted: Sequence[Tensor], sums: dict[int, Tensor]) -> None:
+    """Add what `seeds` at `outputs` come to at each tensor that is wanted, by its identity."""
+    live = [(output, seed) for output, seed in zip(outputs, seeds, strict=True) if output.requires_grad]
+    if not live:
+        return
+    # A map's input may be a cut itself, and then it is its own end.
+    grads = torch.autograd.grad(
+        [output for output, _ in live], wanted, [seed for _, seed in live], retain_graph=True, allow_unused=True
+    )
+    for tensor, grad in zip(wanted, grads, strict=True):
+        if grad is not None:
+            before = sums.get(id(tensor))
+            sums[id(tensor)] = grad if before is None else before + grad
+
+
+def _together(maps: Sequence[Map]) -> list[list[Map]]:
+    """Maps that are given the same tensor, from the last that ran to the first."""
+    groups: dict[int, list[Map]] = {}
+    for step in maps:
+        groups.setdefault(id(step.given), []).append(step)
+    return list(groups.values())[::-1]
+
+
+def _through(weight: Float[Tensor, "o i"], grad: Float[Tensor, "*n o"]) -> Float[Tensor, "*n i"]:
+    """`grad @ weight`, over the columns in which there is any gradient where they are few."""
+    columns = grad.flatten(0, -2).any(0).nonzero()[:, 0]
+    if 2 * len(columns) > len(weight):
+        return grad @ weight
+    return grad[..., columns] @ weight[columns]

@@ -1,0 +1,25 @@
+"""Shuffled labels: a trait whose targets and foils are exchanged at random has no leaves, and none should be called."""
+
+from mesolens.evidence.calling import called, shuffled
+from mesolens.evidence.shards import Json
+from mesolens.instruments.middle.proof.ground import Ground
+
+BAR = 0.05
+LISTED = 256
+
+
+def told(ground: Ground) -> dict[str, Json]:
+    """The part of the leaves that is called with labels shuffled, and with true ones."""
+    found, templates = ground.found, ground.found.templates
+    if len(set(templates)) < 2:
+        return {"refused": "the contrasts have one template alone, so no leaf can be called"}
+    draws = shuffled(found.leaves, templates, draws=ground.proof.shuffles, seed=ground.spec.seed)
+    true = called(found.leaves, templates)
+    return {
+        "draws": len(draws),
+        "called": float(draws.mean()),
+        "worst": float(draws.max()),
+        "called_true": float(true.mean()),
+        "called_sites": [found.sites[leaf] for leaf in found.largest() if true[leaf]][:LISTED],
+        "bar": BAR,
+    }
