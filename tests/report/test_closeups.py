@@ -105,11 +105,10 @@ def test_boundary_rows_are_a_matrix_of_layers_by_tokens(store: Store, blocks: di
         assert dense.sum() == pytest.approx(sum(r["share"] for r in mine))
 
 
-def test_whole_contrasts_are_left_out_beyond_the_budget(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_contrasts_are_left_out_beyond_the_budget(store: Store) -> None:
     tables, tokens = store.tables("middle"), [200] * SMALL.items
     rows = tables["middle-edges"].num_rows
-    monkeypatch.setattr(closeups, "ROWS", rows // SEEN * 2)
-    found = closeups.by_contrast({"middle-edges": tables["middle-edges"]}, tokens)
+    found = closeups.by_contrast({"middle-edges": tables["middle-edges"]}, tokens, rows // SEEN * 2)
     assert sorted(found) == [0, 1]
 
 
@@ -129,9 +128,9 @@ def attention(**changed: Any) -> pa.Table:
     ],
 )
 def test_a_table_that_names_what_is_not_there_is_refused(changed: dict[str, Any], match: str) -> None:
-    closeups.by_contrast({"middle-attention": attention()}, [4])
+    closeups.by_contrast({"middle-attention": attention()}, [4], 9)
     with pytest.raises(BadInput, match=match):
-        closeups.by_contrast({"middle-attention": attention(**changed)}, [4])
+        closeups.by_contrast({"middle-attention": attention(**changed)}, [4], 9)
 
 
 def test_an_edge_ends_at_a_site_or_the_readout() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesolens.errors import BadInput
-from mesolens.report import middle_chapter
+from mesolens.report.budget import FILE
 from mesolens.report.html import write_report
 from mesolens.report.middle_chapter import chapter, fold
 from mesolens.report.tables import Leaves, leaves, readings, tokens
@@ -72,11 +73,10 @@ def test_folding_keeps_every_writers_sum_and_what_must_be_kept(data: st.DataObje
         assert after == pytest.approx(before, abs=1e-12)
 
 
-def test_a_large_model_is_folded_and_the_page_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middle_chapter, "FEWEST_LEAVES", 10)
-    monkeypatch.setattr(middle_chapter, "SHARE_BYTES", 8 * 20 * 2)
+def test_a_large_model_is_folded_and_the_page_says_so(run: Path) -> None:
     store = Store(run)
-    made = chapter(readings(store)["middle"], store.tables("middle"))
+    small = replace(FILE, fewest_leaves=10, share_bytes=8 * 20 * 2)
+    made = chapter(readings(store)["middle"], store.tables("middle"), small)
     main = cast(dict[str, Any], made.main)
     single = {name for name in made.blocks if re.fullmatch(r"middle-\d+", name)}
     assert main["left_out"]["contrasts"] == SMALL.items - len(single) > 0

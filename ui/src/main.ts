@@ -1,4 +1,5 @@
 // Starts the page: the header and the chapters at once, single contrasts when the rest of the document is there.
+import { framed, keepLinksInside } from "./frame.ts";
 import { renderHeader } from "./header.ts";
 import { renderMiddle } from "./middle.ts";
 import { block, type Main, type MiddleData } from "./payload.ts";
@@ -9,6 +10,7 @@ const main = block<Main>("main");
 const page = document.getElementById("page");
 if (main && page) {
   const redraws: (() => void)[] = [];
+  if (framed()) keepLinksInside();
   followTheme(() => redraws.forEach((redraw) => redraw()));
   page.append(renderHeader(main, () => redraws.forEach((redraw) => redraw())));
   const chapters = document.createElement("main");

@@ -105,7 +105,7 @@ class Chapter {
   };
 
   private go(view: View, focus = true): void {
-    history.pushState(null, "", hashOf(view));
+    history.pushState(null, "", location.href.split("#", 1)[0] + hashOf(view));
     this.move(view, focus);
   }
 

@@ -1,5 +1,6 @@
 // The table behind a figure, and its way out of the page: a CSV file that says exactly what was drawn.
 import { h } from "./dom.ts";
+import { framed } from "./frame.ts";
 import { visible } from "./text.ts";
 
 export type Cell = string | number | null;
@@ -34,6 +35,7 @@ function cell(value: Cell): string {
 /** A button that saves the sheet. */
 export function download(sheet: () => Sheet): HTMLElement {
   const button = h("button", { type: "button", class: "quiet save" }, "Save CSV");
+  button.hidden = framed(); // in a notebook's frame nothing can be saved; `tree.table()` gives the rows there
   button.addEventListener("click", () => save(sheet()));
   return button;
 }

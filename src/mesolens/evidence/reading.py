@@ -15,6 +15,7 @@ from typing import cast
 from jsonschema import Draft202012Validator
 
 from mesolens.evidence.shards import Json
+from mesolens.hostile import printable
 
 FORMAT = 1
 
@@ -85,11 +86,15 @@ class Reading:
     def _repr_html_(self) -> str:
         """How a notebook shows it: the sentence, then the numbers as a table, all text escaped."""
         rows = "".join(
-            f"<tr><td>{escape(n.name)}</td><td>{n.value:.4g} {escape(n.unit)}</td><td>{escape(n.bar)}</td></tr>"
+            f"<tr><td>{_inert(n.name)}</td><td>{n.value:.4g} {_inert(n.unit)}</td><td>{_inert(n.bar)}</td></tr>"
             for n in self.numbers
         )
-        head = f"<b>{escape(self.instrument)}</b> on {escape(self.subject)}: <i>{escape(self.verdict)}</i>"
-        return f"<p>{head}. {escape(self.sentence)}</p><table>{rows}</table>"
+        head = f"<b>{_inert(self.instrument)}</b> on {_inert(self.subject)}: <i>{_inert(self.verdict)}</i>"
+        return f"<p>{head}. {_inert(self.sentence)}</p><table>{rows}</table>"
+
+
+def _inert(text: str) -> str:
+    return escape(printable(text))
 
 
 @cache

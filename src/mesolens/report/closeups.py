@@ -17,9 +17,6 @@ from mesolens.evidence.shards import Json, Tables
 from mesolens.report.payload import packed
 from mesolens.report.tables import checked, coded, names_in
 
-ROWS = 1 << 19
-"""Most rows of attention, of edges and of boundary shares, each, that a page carries."""
-
 READOUT = "readout"
 """The reader of an edge that is no site: the direct path."""
 
@@ -29,15 +26,17 @@ NEAR = ("attention", "edges", "rows")
 _INDEX = ("item", "destination", "source", "position", "rank", "layer", "token")
 
 
-def by_contrast(tables: Tables, tokens: Sequence[int]) -> dict[int, dict[str, Json]]:
-    """Attention, edges and boundary shares of each contrast that has any; `tokens[i]` counts its clean tokens.
+def by_contrast(tables: Tables, tokens: Sequence[int], most: int) -> dict[int, dict[str, Json]]:
+    """Attention, edges and boundary shares of each contrast that has any, at most `most` rows of each.
+
+    `tokens[i]` counts the clean tokens of contrast i.
 
     Raises:
         BadInput: a table names what is no site, no item or no token.
     """
     found: dict[int, dict[str, Json]] = {}
     for name, pack in zip(NEAR, (_attention, _edges, _rows), strict=True):
-        for item, rows in _items(tables.get(f"middle-{name}"), f"middle-{name}", len(tokens)):
+        for item, rows in _items(tables.get(f"middle-{name}"), f"middle-{name}", len(tokens), most):
             found.setdefault(item, {})[name] = pack(rows, tokens[item])
     return found
 
@@ -72,7 +71,7 @@ def by_site(tables: Tables, items: int) -> Json:
     return found or None
 
 
-def _items(rows: pa.Table | None, name: str, items: int) -> list[tuple[int, pa.Table]]:
+def _items(rows: pa.Table | None, name: str, items: int, most: int) -> list[tuple[int, pa.Table]]:
     """The rows of each item, in order, as far as the budget holds whole items."""
     if rows is None or not rows.num_rows:
         return []
@@ -81,7 +80,7 @@ def _items(rows: pa.Table | None, name: str, items: int) -> list[tuple[int, pa.T
     order = np.argsort(item, kind="stable")
     known, begins = np.unique(item[order], return_index=True)
     ends = [*begins[1:].tolist(), len(order)]
-    whole = [(int(i), order[a:b]) for i, a, b in zip(known, begins, ends, strict=True) if b <= ROWS]
+    whole = [(int(i), order[a:b]) for i, a, b in zip(known, begins, ends, strict=True) if b <= most]
     return [(i, rows.take(places)) for i, places in whole]
 
 

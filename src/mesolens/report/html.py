@@ -67,7 +67,7 @@ def page(store: Store) -> str:
         "readings": {name: part.main for name, part in parts.items()},
     }
     blocks: dict[str, Json] = {name: block for part in parts.values() for name, block in part.blocks.items()}
-    return _document(main, blocks, summary(store.run))
+    return document(main, blocks, summary(store.run))
 
 
 def _chapter(store: Store, reading: Reading) -> Chapter:
@@ -85,7 +85,8 @@ def _entry(name: str, found: Mapping[str, Reading]) -> Json:
     return {"name": name, "question": CHAPTERS.get(name, ""), "state": state}
 
 
-def _document(main: dict[str, Json], blocks: Mapping[str, Json], plain: str) -> str:
+def document(main: dict[str, Json], blocks: Mapping[str, Json], plain: str) -> str:
+    """The page of what is in `main`, with `blocks` to read on demand and `plain` for readers without scripts."""
     style, script = (_part(name) for name in ("page.css", "page.js"))
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"

@@ -21,20 +21,12 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.report import closeups
+from mesolens.report.budget import FILE, Budget
 from mesolens.report.payload import Chapter, conclusion, finite, packed
 from mesolens.report.proof import checks, proof_of, series
 from mesolens.report.tables import Floats, Leaves, TokenRows, leaves, names_in, rank, tokens
 
 Nodes = dict[str, dict[str, Json]]
-
-SHARE_BYTES = 24 << 20
-"""Most bytes of shares, all contrasts together, that a page carries."""
-
-TOKEN_ROWS = 1 << 20
-"""Most source-token rows that a page carries."""
-
-FEWEST_LEAVES = 4096
-"""Leaves that are listed one by one whatever the number of contrasts."""
 
 _NEURON = re.compile(r"\.[ng][0-9]+$")
 _COLUMNS = ("low", "high", "direct")
@@ -42,12 +34,13 @@ _BARS = {"completeness": "≤ 0.01", "conservation": "≤ 1e-06"}
 _PER_ITEM = ("clean", "reference", "delta", "total")
 
 
-def chapter(reading: Reading, tables: Tables) -> Chapter:
-    """The chapter's part of the page.
+def chapter(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapter:
+    """The chapter's part of the page, within a budget.
 
     Raises:
         BadInput: the tables are damaged or name what is no site, or the verification is.
     """
+    tables = _of_engine(reading, tables)
     items = _items(tables.get("middle-items"))
     refused = reading.verdict == "refused" or not items or "middle-leaves" not in tables
     main: dict[str, Json] = conclusion(reading)
@@ -57,20 +50,29 @@ def chapter(reading: Reading, tables: Tables) -> Chapter:
         main["items"] = [_measured(item) for item in items]
         return Chapter(main, {})
     main |= {"items": [*items], "verified": checks(proof_of(reading)), "referee": _referee(reading)}
-    folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items)))
+    folded, left = fold(leaves(tables["middle-leaves"], len(items)), _opened(tables), _room(len(items), budget))
     rows = tokens(tables.get("middle-tokens"), len(items), folded.sites)
-    listed = _listed(folded, rows)
+    listed = _listed(folded, rows, budget)
     known = _nodes(reading)
     intervals = _intervals(known, folded)
     main |= {"tree": _tree(known, folded, intervals), "listed": [*listed]}
     main["left_out"] = {"leaves": left, "contrasts": len(items) - len(listed)}
-    near = closeups.by_contrast(tables, [len(cast(list[str], item["clean_tokens"])) for item in items])
+    lengths = [len(cast(list[str], item["clean_tokens"])) for item in items]
+    near = closeups.by_contrast(tables, lengths, budget.near_rows)
     main["near"] = {name: [i for i in listed if name in near.get(i, {})] for name in closeups.NEAR}
     blocks: dict[str, Json] = {"middle-proof": series(proof_of(reading)), "middle-intervals": intervals}
     blocks["middle-closeups"] = closeups.by_site(tables, len(items))
     blocks |= {f"middle-{i}": _block(folded, i, rows[i]) for i in listed}
     blocks |= {f"middle-near-{i}": cast(Json, near[i]) for i in listed if i in near}
     return Chapter(main, {name: block for name, block in blocks.items() if block is not None})
+
+
+def _of_engine(reading: Reading, tables: Tables) -> Tables:
+    """The tables with the referee's shares in the place of the gated ones, where the reading stands on them."""
+    if reading.data.get("engine") != "owen" or "middle-owen-leaves" not in tables:
+        return tables
+    kept = {name: table for name, table in tables.items() if name != "middle-tokens"}
+    return kept | {"middle-items": tables["middle-owen-items"], "middle-leaves": tables["middle-owen-leaves"]}
 
 
 def _referee(reading: Reading) -> Json:
@@ -108,8 +110,8 @@ def _may_fold(site: str, keep: frozenset[str]) -> bool:
     return _NEURON.search(site) is not None and site not in keep
 
 
-def _room(items: int) -> int:
-    return max(FEWEST_LEAVES, SHARE_BYTES // (8 * (items + 1)))
+def _room(items: int, budget: Budget) -> int:
+    return max(budget.fewest_leaves, budget.share_bytes // (8 * (items + 1)))
 
 
 def _opened(tables: Tables) -> frozenset[str]:
@@ -118,11 +120,11 @@ def _opened(tables: Tables) -> frozenset[str]:
     return read | closeups.named(tables)
 
 
-def _listed(folded: Leaves, rows: Sequence[TokenRows | None]) -> range:
+def _listed(folded: Leaves, rows: Sequence[TokenRows | None], budget: Budget) -> range:
     """The contrasts whose single shares the page carries: from the first on, as many as its budgets hold."""
-    by_shares = SHARE_BYTES // max(1, 8 * len(folded.sites))
+    by_shares = budget.share_bytes // max(1, 8 * len(folded.sites))
     ends = np.cumsum([0 if row is None else len(row.leaf) for row in rows])
-    return range(min(len(rows), by_shares, int(np.searchsorted(ends, TOKEN_ROWS, "right"))))
+    return range(min(len(rows), by_shares, int(np.searchsorted(ends, budget.token_rows, "right"))))
 
 
 def _block(folded: Leaves, item: int, rows: TokenRows | None) -> Json:
