@@ -7,8 +7,8 @@ take such frames away: the table stays.
 """
 
 from html import escape
+from importlib.metadata import version
 
-from mesolens import __version__
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.hostile import printable
@@ -39,7 +39,7 @@ def _page(reading: Reading, tables: Tables) -> str:
     header: dict[str, Json] = {
         "folder": "",
         "subject": reading.subject,
-        "line": [["verdict", reading.verdict], ["mesolens", __version__]],
+        "line": [["verdict", reading.verdict], ["mesolens", version("mesolens")]],
         "facts": [],
     }
     entry: Json = {"name": "middle", "question": CHAPTERS["middle"], "state": "read"}
