@@ -4,6 +4,8 @@ Claim: text in a report is only ever text. It cannot leave its data block, run, 
 use invisible characters; and the page's policy would stop it if it could.
 """
 
+import csv
+import io
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,6 +15,7 @@ from playwright.sync_api import Browser
 
 from mesolens.report.html import write_report
 from mesolens.report.text import summary
+from mesolens.runs.store import Store
 from tests.report.browsing import chromium, opened
 from tests.report.synthetic import HOSTILE, Shape, make_run
 from tests.report.synthetic_proof import SEEN
@@ -58,6 +61,42 @@ def test_hostile_text_stays_text(browser: Browser, attack: Callable[[bool], Path
             assert seen.dialogs == []
             assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
             assert page.inner_text("h1").startswith(HOSTILE[2])
+
+
+@pytest.mark.browser
+def test_hostile_tokens_stay_text_in_close_ups_and_in_files(
+    browser: Browser, attack: Callable[[bool], Path], tmp_path: Path
+) -> None:
+    path = attack(False)
+    store = Store(path.parent)
+    tokens = [row["token"] for row in store.load("middle-promoted").to_pylist()]
+    assert set(HOSTILE) & set(tokens)
+    heads = [s for s in store.load("middle-promoted").column("site").unique().to_pylist() if ".h" in s]
+    neuron = store.load("middle-activations").column("site")[0].as_py()
+    files = {f"contrast-1/{heads[0]}": ".bench .save", "all/model": ".proof .save", f"all/{neuron}": ".closeup .save"}
+    for place, saves in files.items():
+        with opened(browser, path, place=f"#middle/{place}") as (page, seen):
+            page.wait_for_selector(saves)
+            page.fill("#site", "<img src=x onerror=window.hacked=7>")
+            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            page.locator(".plot-box canvas").first.hover()
+            for number, save in enumerate(page.locator(saves).all()):
+                with page.expect_download() as found:
+                    save.click()
+                found.value.save_as(tmp_path / f"{number}.csv")
+                assert re.fullmatch(r"[A-Za-z0-9.-]+\.csv", found.value.suggested_filename)
+                check_file((tmp_path / f"{number}.csv").read_bytes().decode("utf-8"))
+            assert page.evaluate("window.hacked") is None
+            assert page.locator("#page script, #page style, #page img, #page svg, #page iframe").count() == 0
+            assert seen.problems == []
+            assert INVISIBLE.findall(page.inner_text("body")) == []
+
+
+def check_file(text: str) -> None:
+    """A file of the page holds nothing invisible, and no cell that a spreadsheet would run."""
+    assert INVISIBLE.findall(text.replace("\r\n", "\n")) == []
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    assert all(re.fullmatch(r"-?[\d.]+(e[-+]\d+)?", cell) for cell in cells if cell[:1] in set("=+-@\t\r") - {""})
 
 
 @pytest.mark.browser

@@ -158,6 +158,9 @@ def _tables(
         "site": pa.DictionaryArray.from_arrays(places, pa.array(sites)),
         "share": pa.array(np.concatenate([shares[i] for i in mine]) if mine else np.empty(0)),
     }
+    if shape.proven:
+        taken = np.tile([".h" in site or site == "embed" for site in sites], len(mine))
+        leaves["direct"] = pa.array(0.4 * leaves["share"].to_numpy(), mask=~taken)
     rows = [row for i in mine for row in _token_rows(i, items[i], sites, shares[i], shape, rng)]
     tokens = {
         "item": pa.array([r[0] for r in rows], pa.int32()),

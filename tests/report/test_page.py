@@ -246,8 +246,11 @@ def test_axe_finds_nothing(browser: Browser, report: Reports, scheme: str) -> No
     with opened(browser, report(SMALL), scheme=scheme, bypass_csp=True) as (page, _):
         page.add_script_tag(path=AXE)
         assert violations(page) == []
-        for place in ("contrast-3/L1.attn.h2", "all/L2.mlp", "all/L0.attn.h0", "template-0/model"):
+        near = Store(report(SMALL).parent).load("middle-promoted")["site"].unique().to_pylist()
+        closer = [f"contrast-1/{near[0]}", f"all/{near[-1]}"]
+        for place in ("contrast-3/L1.attn.h2", "all/L2.mlp", "all/L0.attn.h0", "template-0/model", *closer):
             go(page, place)
+            page.fill("#site", "L1")
             page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
             assert violations(page) == []
     with opened(browser, report(Shape(refused=True)), scheme=scheme, bypass_csp=True) as (page, _):

@@ -12,7 +12,11 @@ export interface Plot {
   sheet: Sheet;
   /** What the colours and marks mean. */
   keys?: readonly (readonly [kind: string, text: string])[];
+  /** Room beside others: as tall as three, or as wide as the page. */
+  room?: "tall" | "wide";
   draw?(canvas: HTMLCanvasElement, width: number): void;
+  /** What stands at a place of the drawing, or nothing. */
+  over?(place: { x: number; y: number }, width: number): string;
   /** Instead of a drawing: a table that is its own text. */
   body?: HTMLElement;
 }
@@ -27,19 +31,29 @@ export function figureBox(plot: Plot): Box {
   const keys = plot.keys && h("p", { class: "legend" }, ...plot.keys.map(([kind, text]) => h("span", { class: `key ${kind}` }, text)));
   const element = h(
     "figure",
-    { class: "plot-box" },
+    { class: `plot-box ${plot.room ?? ""}` },
     h("figcaption", {}, h("h4", {}, plot.title), h("p", {}, plot.says)),
     keys,
     canvas,
     plot.body,
     h("div", { class: "under" }, plot.body ? null : numbers(plot.sheet), download(() => plot.sheet)),
   );
+  if (canvas && plot.over) canvas.after(follow(canvas, plot.over));
   const redraw = () => {
     const width = element.clientWidth;
     if (canvas && width > 0) plot.draw!(canvas, width);
   };
   new ResizeObserver(redraw).observe(element);
   return { element, redraw };
+}
+
+/** A line under a drawing that says what the pointer is over. */
+function follow(canvas: HTMLCanvasElement, over: NonNullable<Plot["over"]>): HTMLElement {
+  const line = h("p", { class: "over soft small", "aria-hidden": "true" }, "\u00a0");
+  const say = (text: string) => void (line.textContent = text || "\u00a0");
+  canvas.addEventListener("mousemove", (event) => say(over({ x: event.offsetX, y: event.offsetY }, canvas.clientWidth)));
+  canvas.addEventListener("mouseleave", () => say(over({ x: -1, y: -1 }, canvas.clientWidth)));
+  return line;
 }
 
 /** The numbers behind a figure, laid out when somebody opens them. */

@@ -1,6 +1,7 @@
 // One level of the zoom: the parts of a node under a pick, and the total on which they must end.
 import type { Part } from "./bars.ts";
-import { hashOf, type View } from "./route.ts";
+import { hashOf, pickText, type View } from "./route.ts";
+import type { Sheet } from "./sheet.ts";
 import type { Ledger } from "./shares.ts";
 import { tokenLabel, visible } from "./text.ts";
 
@@ -28,10 +29,21 @@ export function levelOf(ledger: Ledger, view: View, node: number): Level | null 
   return contrastLevel(ledger, view, node, total);
 }
 
+/** Every part of a level and its total, whether the waterfall has room for it or not. */
+export function levelSheet(level: Level, view: View): Sheet {
+  const row = (part: Part) => [part.label, part.mark ?? "", part.value, part.low ?? null, part.high ?? null, part.direct ?? null] as const;
+  const kind = { parts: "site", contrasts: "contrast", tokens: "token", nothing: "site" }[level.what];
+  return {
+    name: `middle-${pickText(view.pick)}-${view.site}`,
+    columns: [kind, "place", "share, nats", "low, nats", "high, nats", "direct effect, nats"],
+    rows: () => [...level.parts.map(row), row(level.total)],
+  };
+}
+
 function partOf(ledger: Ledger, view: View, node: number, value: number): Part {
   const site = ledger.tree.name(node);
   const part: Part = { label: site, value, opens: hashOf({ ...view, site }) };
-  if (view.pick.kind !== "all") return part;
+  if (view.pick.kind !== "all") return { ...part, direct: ledger.direct(view.pick, node) };
   const [, low, high, direct] = ledger.figures(node);
   return { ...part, low, high, direct };
 }

@@ -2,10 +2,14 @@
 import { type Bar, waterfall, type Window } from "./bars.ts";
 import { heading, protocol } from "./chapter.ts";
 import { checksPanel, figuresLine } from "./checks.ts";
+import { Closer } from "./closer.ts";
+import { closeup } from "./closeup.ts";
 import { h } from "./dom.ts";
-import { contrastName, type Level, levelOf } from "./level.ts";
+import { type Box, figureBox } from "./figure.ts";
+import { heatPlot } from "./heat.ts";
+import { contrastName, type Level, levelOf, levelSheet } from "./level.ts";
 import { IcicleView } from "./icicle-view.ts";
-import type { MiddleData } from "./payload.ts";
+import { type MiddleData, whenWhole } from "./payload.ts";
 import { pickText, hashOf, parseHash, type View } from "./route.ts";
 import { Ledger } from "./shares.ts";
 import { checkLine, contrastList, crumbs, legend, notes, nothing } from "./margin.ts";
@@ -13,6 +17,8 @@ import { picker } from "./picker.ts";
 import { pointAt, promptPanel } from "./prompt.ts";
 import { proofSection } from "./proof.ts";
 import { refusal } from "./refusal.ts";
+import { searchBox } from "./search-box.ts";
+import { download } from "./sheet.ts";
 import { type Chart, chart } from "./table.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
 import { tally } from "./verified.ts";
@@ -49,6 +55,10 @@ class Chapter {
   private window: Window | null = null;
   private order: boolean | null = null;
   private drawn: Chart | null = null;
+  private closeup: Box | null = null;
+  private strip: Box | null = null;
+  private readonly closer = new Closer();
+  private readonly near = h("div", {});
   private readonly side = h("aside", { class: "side", "aria-label": "Contrast" });
   private readonly icicle: IcicleView;
   private readonly trail = h("nav", { class: "trail", "aria-label": "Where you are in the model" });
@@ -60,9 +70,10 @@ class Chapter {
     private readonly ledger: Ledger,
   ) {
     this.picker = picker(ledger, (pick) => this.go({ ...this.view, pick }));
+    const search = searchBox(ledger.tree, () => ledger.of(this.view.pick)?.values ?? null, (site) => this.go({ ...this.view, site }));
     this.icicle = new IcicleView(ledger.tree, (site) => this.go({ ...this.view, site }, false));
-    const main = h("div", { class: "stagehold" }, this.icicle.element, this.trail, this.level);
-    section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, this.picker.element, this.side), main));
+    const main = h("div", { class: "stagehold" }, this.icicle.element, this.trail, this.level, this.near);
+    section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, h("h3", { class: "unseen" }, "Contrasts"), this.picker.element, search, this.side), main));
     this.listen();
     this.view = this.fromAddress() ?? this.view;
     this.show(false);
@@ -72,6 +83,8 @@ class Chapter {
   readonly redraw = (): void => {
     this.drawn?.draw();
     this.icicle.redraw();
+    this.closeup?.redraw();
+    this.strip?.redraw();
   };
 
   private listen(): void {
@@ -130,6 +143,7 @@ class Chapter {
     this.showSide(level);
     this.showLevel(level, shares.values[0]!);
     this.icicle.show(shares, node);
+    whenWhole(() => this.showNear(node));
     if (focus) this.drawn?.focus(this.rowOf(before));
   }
 
@@ -141,6 +155,19 @@ class Chapter {
     }
     const tint = level.what === "tokens" ? new Map(level.parts.map((part) => [part.position!, part.value])) : null;
     this.side.replaceChildren(promptPanel(this.ledger.data.items[pick.index]!, tint));
+  }
+
+  /** What was taken from close by: of the open leaf, and of the contrast's source tokens layer by layer. */
+  private showNear(node: number): void {
+    if (node !== this.node()) return;
+    const { pick } = this.view;
+    const move = { site: this.visit, contrast: (index: number) => this.go({ ...this.view, pick: { kind: "contrast", index } }) };
+    this.closeup = node >= this.ledger.tree.inner.length ? closeup(this.ledger, this.closer, this.view, node, move) : null;
+    this.near.replaceChildren(...(this.closeup ? [this.closeup.element] : []));
+    const rows = pick.kind === "contrast" ? this.closer.boundaries(pick.index) : null;
+    this.strip = rows && pick.kind === "contrast" ? figureBox(heatPlot(contrastName(this.ledger, pick.index), rows, this.ledger.data.items[pick.index]!.clean_tokens, (token) => pointAt(this.side, token))) : null;
+    if (this.strip) this.side.append(this.strip.element);
+    this.closeup?.redraw();
   }
 
   private bars: Bar[] = [];
@@ -155,7 +182,7 @@ class Chapter {
     });
     const tools = this.tools(level, bySize);
     if (level.what === "nothing") this.level.replaceChildren(nothing(this.view.pick, level.total));
-    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars), legend(this.bars));
+    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars), h("div", { class: "under" }, legend(this.bars), download(() => levelSheet(level, this.view))));
     made.element.querySelector("tbody button")?.setAttribute("tabindex", "0");
     this.drawn = made;
     made.draw();

@@ -99,9 +99,49 @@ export interface Main {
 
 interface PackedShares {
   shares: string;
+  direct?: string;
   leaf?: string;
   position?: string;
   token?: string;
+}
+
+/** Rows that stand by sites: those of `sites[k]` end before `ends[k]`. */
+interface BySite {
+  sites: string[];
+  ends: number[];
+}
+
+export interface Attention extends BySite {
+  destination: string;
+  source: string;
+  weight: string;
+}
+
+export interface Edges {
+  names: string[];
+  source: string;
+  reader: string;
+  share: string;
+}
+
+/** Shares by layer boundary and clean token, a boundary after the other. */
+export interface Rows {
+  layers: number[];
+  share: string;
+}
+
+/** What one contrast has to look at from close by. */
+export interface Near {
+  attention?: Attention;
+  edges?: Edges;
+  rows?: Rows;
+}
+
+/** What a site has to look at from close by, over all contrasts. */
+export interface Closeups {
+  promoted?: BySite & { rank: string; token: string[]; value: string };
+  activations?: BySite & { item: string; position: string; token: string[]; activation: string; change: string };
+  edges?: Edges & { items: number };
 }
 
 /** The source tokens of one contrast's opened leaves, row by row. A negative position p is reference token −1 − p. */
@@ -113,6 +153,8 @@ export interface TokenRows {
 
 export interface ItemShares {
   leaves: Float64Array;
+  /** Direct effects, NaN where none was taken. */
+  direct: Float32Array | null;
   tokens: TokenRows | null;
 }
 
@@ -133,7 +175,7 @@ export function itemShares(item: number): ItemShares | null {
   if (!packed) return null;
   const { leaf, position, token } = packed;
   const tokens = leaf && position && token ? { leaf: ints(leaf), position: ints(position), share: floats(token) } : null;
-  return { leaves: floats(packed.shares), tokens };
+  return { leaves: floats(packed.shares), direct: packed.direct ? singles(packed.direct) : null, tokens };
 }
 
 /** The series behind the verification, or null when the page has none (yet). */
@@ -152,7 +194,11 @@ export function floats(text: string): Float64Array {
   return new Float64Array(bytes(text));
 }
 
-function ints(text: string): Int32Array {
+export function singles(text: string): Float32Array {
+  return new Float32Array(bytes(text));
+}
+
+export function ints(text: string): Int32Array {
   return new Int32Array(bytes(text));
 }
 

@@ -76,6 +76,13 @@ export class Ledger {
     return [null, number(low, leaf), number(high, leaf), number(direct, leaf)];
   }
 
+  /** The direct effect of a node under a pick, or null where none was taken. */
+  direct(pick: Pick, node: number): number | null {
+    if (pick.kind === "all") return this.figures(node)[3];
+    if (pick.kind === "template") return null;
+    return number(this.items.get(pick.index)?.direct ?? null, node - this.tree.inner.length);
+  }
+
   private make(pick: Pick): Shares | null {
     if (pick.kind === "all") return this.summed(floats(this.packed.mean), this.data.items.length);
     const members = this.members(pick);
@@ -94,7 +101,7 @@ export class Ledger {
   }
 }
 
-function number(column: Float64Array | null, leaf: number): number | null {
+function number(column: Float64Array | Float32Array | null, leaf: number): number | null {
   const value = column?.[leaf];
   return value === undefined || Number.isNaN(value) ? null : value;
 }

@@ -2,7 +2,16 @@
 // their children, then every leaf in the model's order.
 import type { Run } from "./payload.ts";
 
+/** Leaves `stem` + `first` … in a row, of which the first is node `start`; `first` is −1 where the stem is the name. */
+export interface Stretch {
+  stem: string;
+  first: number;
+  count: number;
+  start: number;
+}
+
 export interface Tree {
+  readonly runs: readonly Stretch[];
   readonly inner: readonly string[];
   readonly parent: Int32Array;
   readonly children: readonly (readonly number[])[];
@@ -37,7 +46,8 @@ export function buildTree(runs: readonly Run[]): Tree {
   runs.forEach(([, , count], r) => parent.fill(owners[r]!, starts[r]!, starts[r]! + count));
   const name = (node: number) => (node < inner.length ? inner[node]! : leafName(runs, starts, node));
   const find = (site: string) => known.get(site) ?? findLeaf(runs, starts, site);
-  return { inner, parent, children: childrenOf(runs, inner, above, owners, starts), size, name, find };
+  const stretches = runs.map(([stem, first, count], r) => ({ stem, first, count, start: starts[r]! }));
+  return { runs: stretches, inner, parent, children: childrenOf(runs, inner, above, owners, starts), size, name, find };
 }
 
 /** The site one level up, by its text. */
