@@ -10,16 +10,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from importlib.util import find_spec
+from typing import Any, cast
 
 import pyarrow as pa
 
+from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.hostile import printable
 from mesolens.instruments import middle as instrument
 from mesolens.instruments.middle.tree import Node
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel
+from mesolens.report.notebook import cell
 from mesolens.traits.contrasts import Contrast
 from mesolens.traits.encode import encode
 
@@ -32,7 +36,8 @@ class Tree:
 
     Attributes:
         reading: verdict, sentence, numbers and protocol, as the command writes them.
-        tables: shares by contrast (`middle-items`, `middle-leaves`, `middle-tokens`).
+        tables: shares by contrast (`middle-items`, `middle-leaves`, `middle-tokens`) and what was checked and seen from
+            close by, as Arrow tables; :meth:`table` gives them one by one.
     """
 
     reading: Reading
@@ -77,8 +82,24 @@ class Tree:
         """The tree as the command prints it with `--json`."""
         return dict(self.reading.data)
 
+    def table(self, name: str = "nodes", *, arrow: bool = False) -> Any:  # noqa: ANN401 (pandas is the user's choice)
+        """The tree's nodes, or what lies under them: a pandas DataFrame where pandas is installed, else an Arrow table.
+
+        Args:
+            name: `nodes`, or a table of the run without its `middle-`: `items`, `leaves`, `tokens`, `edges`, ….
+            arrow: an Arrow table even where pandas is installed.
+
+        Raises:
+            BadInput: the tree has no such table.
+        """
+        rows = _node_rows(self.nodes) if name == "nodes" else self.tables.get(f"middle-{name}")
+        if rows is None:
+            there = ", ".join(["nodes", *(table.removeprefix("middle-") for table in sorted(self.tables))])
+            raise BadInput(f"the tree has no table {printable(repr(name), 60)}; it has {there}")
+        return rows if arrow or find_spec("pandas") is None else rows.to_pandas()
+
     def _repr_html_(self) -> str:
-        return self.reading._repr_html_()  # pyright: ignore[reportPrivateUsage]
+        return cell(self.reading, self.tables)
 
 
 def middle(
@@ -109,6 +130,12 @@ def middle(
         tables |= _joined([instrument.measure(model, shard, against=against) for shard in shards])
         shards = instrument.follow(model.card, spec, tables)
     return Tree(instrument.read(tables, spec, model.card), tables)
+
+
+def _node_rows(nodes: Sequence[Node]) -> pa.Table:
+    texts, figures = ("site", "parent"), ("share", "low", "high", "direct")
+    schema = pa.schema([*((name, pa.string()) for name in texts), *((name, pa.float64()) for name in figures)])
+    return pa.Table.from_pylist([node.to_json() for node in nodes], schema=schema)
 
 
 def _joined(parts: Sequence[Tables]) -> Tables:
