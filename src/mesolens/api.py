@@ -107,7 +107,9 @@ def middle(
     contrasts: Sequence[Contrast],
     *,
     against: LoadedModel | None = None,
+    engine: str = "gated",
     tokens: bool = True,
+    budget: str | None = "quick",
     seed: int = 0,
 ) -> Tree:
     """Which heads and neurons make the difference between each contrast's two prompts, adding up at every level.
@@ -116,14 +118,28 @@ def middle(
         model: the model that is explained.
         contrasts: prompts, references and continuations; references are not needed with `against`.
         against: another model of the same shape, which is the reference then.
+        engine: `gated`, which hands over to the referee when its total does not close, or `owen`, the referee alone.
         tokens: whether shares are also split by source token.
-        seed: of the bootstrap.
+        budget: what is spent on the referee, on checks and on close-ups: `quick`, `standard` or `deep`; None leaves
+            checks and close-ups out.
+        seed: of every draw.
 
     Raises:
-        BadInput: a contrast cannot be used, or the models differ in shape.
+        BadInput: a contrast cannot be used, the models differ in shape, or no engine or budget has that name.
     """
+    if budget not in (None, *instrument.PROOFS):
+        raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.PROOFS)}, or None")
     reference = "" if against is None else against.card.weights_hash
-    spec = instrument.MiddleSpec(tuple(encode(contrasts, model)), against=reference, tokens=tokens, seed=seed)
+    items = tuple(encode(contrasts, model))
+    spec = instrument.MiddleSpec(
+        items,
+        against=reference,
+        tokens=tokens,
+        seed=seed,
+        engine=engine,
+        referee=instrument.REFEREES[budget or "quick"],
+        proof=None if budget is None else instrument.PROOFS[budget],
+    )
     tables: Tables = {}
     shards = instrument.plan(model.card, spec)
     while shards:

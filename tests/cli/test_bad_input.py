@@ -119,8 +119,8 @@ def test_out_of_disk(mesolens: Mesolens, tmp_path: Path, contrasts: Path, monkey
 def test_values_that_name_nothing(mesolens: Mesolens, contrasts: Path, tmp_path: Path) -> None:
     assert mesolens("audit", "--only", "fate").refused(2, "'fate'", "face, middle")
     assert mesolens("audit", "--only", "face").refused(2, "'face'", "not in this version")
-    assert mesolens("middle", "slide:mask", "--engine", "owen").refused(2, "not in this version: gated")
-    assert mesolens("middle", "slide:mask", "--engine", "x\x1b").refused(2, "has gated alone")
+    assert mesolens("middle", "slide:mask", "--engine", "newton").refused(2, "there are gated, owen")
+    assert mesolens("middle", "slide:mask", "--engine", "x\x1b").refused(2, "there are gated, owen")
     assert mesolens("slides", "show", "nobody").refused(2, "'nobody'")
     assert mesolens("slides", "grow", "nobody").refused(2, "'nobody'")
     assert mesolens("middle", "slide:mask", "--against", "slide:mask").refused(2, "same weights")

@@ -24,12 +24,13 @@ RESAMPLES: Mapping[Budget, int] = {"quick": 200, "standard": 1000, "deep": 5000}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a run is about: the model, the model that it is compared with if there is one, and the contrasts."""
+    """What a run is about: the model, the model that it is compared with if there is one, the contrasts, the engine."""
 
     model: LoadedModel
     against: LoadedModel | None
     items: Items
     settings: Settings
+    engine: str = "gated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,28 @@ def _middle(subject: Subject) -> middle.MiddleSpec:
     other = "" if subject.against is None else subject.against.card.weights_hash
     settings = subject.settings
     return middle.MiddleSpec(
-        subject.items.contrasts, against=other, seed=settings.seed, resamples=RESAMPLES[settings.budget]
+        subject.items.contrasts,
+        against=other,
+        seed=settings.seed,
+        resamples=RESAMPLES[settings.budget],
+        engine=subject.engine,
+        referee=middle.REFEREES[settings.budget],
+        proof=middle.PROOFS[settings.budget],
     )
 
 
 BUILT: Mapping[str, Chapter] = {"middle": Chapter(middle, _middle)}
+
+
+def engine_of(name: str) -> str:
+    """The engine of that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if name not in middle.ENGINES:
+        raise BadInput(f"--engine is {name!r}; there are {', '.join(middle.ENGINES)}")
+    return name
 
 
 def wanted(only: str | None) -> list[str]:
@@ -83,6 +101,8 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     card = subject.model.card
     against = None if subject.against is None else subject.against.card
     depending = depends(card, subject.settings, subject.items.to_json(), against)
+    if subject.engine != "gated":
+        depending["engine"] = subject.engine
     store = Store(folder_of(card.name, depending, subject.settings))
     for name in names:
         needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)

@@ -19,24 +19,31 @@ Node = dict[str, object]
 @click.argument("model")
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
 @click.option("--against", metavar="MODEL", help="Another model of the same shape, which is the reference then.")
-@click.option("--engine", metavar="NAME", default="gated", help="gated (owen is not in this version).")
+@click.option(
+    "--engine", metavar="NAME", default="gated", help="gated, or owen: the slower referee without gradients."
+)
+@click.option("--budget", metavar="NAME", help="What checks may cost: quick, standard or deep (standard).")
 @common
-def middle(model: str, contrasts: str | None, against: str | None, engine: str, **others: object) -> None:
+def middle(
+    model: str, contrasts: str | None, against: str | None, engine: str, budget: str | None, **others: object
+) -> None:
     """Divide a difference among layers, heads and neurons.
 
     The shares add up at every level. The difference is between each contrast's two prompts or, with --against, between
-    two models. With --json the tree is printed; else an overview of it.
+    two models. Where the gradient's total does not close, the referee takes its place. What a sceptic would try is
+    tried and printed with the tree; --budget says how much of it. With --json the tree is printed; else an overview.
     """
-    found = settings(others)
-    _check_engine(engine)
+    found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
+    from mesolens.cli.chapters import engine_of
     from mesolens.cli.opening import open_against, open_items, open_model
     from mesolens.cli.terminal import data, tell
 
+    asked = engine_of(engine)
     opened = open_model(model, found)
     other = open_against(against, opened, found)
-    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found)
+    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found, asked)
     store, readings = chapters.run(subject, ["middle"], sys.argv[1:])
     reading = readings["middle"]
     if found.json:
@@ -45,15 +52,6 @@ def middle(model: str, contrasts: str | None, against: str | None, engine: str, 
         _overview(reading)
     tell(f"report    {store.run / 'report.html'}")
     chapters.check(readings)
-
-
-def _check_engine(engine: str) -> None:
-    from mesolens.errors import BadInput
-
-    if engine == "owen":
-        raise BadInput("--engine owen is not in this version: gated")
-    if engine != "gated":
-        raise BadInput(f"--engine is {engine!r}, and this version has gated alone")
 
 
 def _overview(reading: "Reading") -> None:
@@ -69,6 +67,12 @@ def _overview(reading: "Reading") -> None:
     table(_HEADINGS, [_row(node) for node in upper], "Levels, in nats")
     if largest:
         table(_HEADINGS, [_row(node) for node in largest], f"The largest of {len(leaves)} leaves, in nats")
+    checks = [(n.name, n.value, n.unit, n.bar, _held(n.holds)) for n in reading.numbers]
+    table(("figure", "value", "unit", "bar", ""), checks, "What was checked")
+
+
+def _held(holds: bool | None) -> str:
+    return {True: "holds", False: "does not hold", None: ""}[holds]
 
 
 _HEADINGS = ("site", "share", "low", "high", "direct")

@@ -52,12 +52,17 @@ class Proof:
     seen: int = 4
 
 
+REFEREES: Mapping[str, Refereeing] = {
+    "quick": Refereeing(width=0.05, most_pairs=32),
+    "standard": Refereeing(width=0.02, groups=4, most_pairs=128),
+    "deep": Refereeing(width=0.01, groups=8, most_pairs=1024),
+}
 PROOFS: Mapping[str, Proof] = {
     "quick": Proof(),
     "standard": Proof(contrasts=32, parity=120, nulls=200, orders=5, shuffles=1000, opened=32, seen=8),
     "deep": Proof(contrasts=128, parity=400, nulls=1000, orders=10, shuffles=5000, opened=64, seen=16),
 }
-"""What each budget spends."""
+"""What each budget spends on the referee and on checks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ def told(ground: Ground) -> dict[str, Json]:
         return {"refused": "the contrasts have one template alone, so no leaf can be called"}
     draws = shuffled(found.leaves, templates, draws=ground.proof.shuffles, seed=ground.spec.seed)
     true = called(found.leaves, templates)
+    sites: list[Json] = [found.sites[leaf] for leaf in found.largest() if true[leaf]]
     return {
         "draws": len(draws),
         "called": float(draws.mean()),
         "worst": float(draws.max()),
         "called_true": float(true.mean()),
-        "called_sites": [found.sites[leaf] for leaf in found.largest() if true[leaf]][:LISTED],
+        "called_sites": [*sites[:LISTED]],
         "bar": BAR,
     }
