@@ -1,8 +1,9 @@
 """Parity with exact patching: leaves sampled by deciles of their share, each patched alone, in both directions.
 
 `removed` is what the clean readout loses when the leaf is held at its reference value; `restored` what the reference
-readout gains when the leaf gets its clean value. A share lies between the two where leaves do not act together; it need
-not equal either (two backups have shares and no single effect), so this is a figure to look at and not a bar.
+readout gains when the leaf gets its clean value. The two differ where leaves act together: a backup has no effect when
+it alone is removed, and all of it when it alone is restored. A share need not equal either, so the agreement with their
+mean is a figure to look at and not a bar.
 
 A leaf would be missed if its share were small and its effect were not. Among the leaves outside the largest fifth that
 were patched, so many did more than a hundredth of Δ; the bound is the exact 95 % one of Clopper and Pearson (1934).
