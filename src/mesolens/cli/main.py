@@ -22,6 +22,7 @@ from mesolens.errors import MesolensError
 COMMANDS = {
     "anatomy": ("mesolens.cli.anatomy", "Show MODEL's writers and heads, and the errors measured."),
     "audit": ("mesolens.cli.audit", "Audit MODEL (slide:mask) and write one report."),
+    "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
     "slides": ("mesolens.cli.slides", "List, show, grow and verify the models with planted truth."),
