@@ -1,4 +1,5 @@
 // Layout of a waterfall: which parts are listed, where each bar begins and ends, where the axis has its ticks.
+import { count } from "./text.ts";
 
 /** One part of a parent before layout. */
 export interface Part {
@@ -40,7 +41,7 @@ export function waterfall(parts: readonly Part[], total: Part, window: Window, b
     at += part.value;
   };
   const rest = (chosen: number[], kind: "larger" | "others") => {
-    if (chosen.length) add({ label: `${chosen.length.toLocaleString("en")} ${kind}`, value: sum(chosen, parts) }, kind);
+    if (chosen.length) add({ label: `${count(chosen.length)} ${kind}`, value: sum(chosen, parts) }, kind);
   };
   rest(ranks.slice(0, window.first), "larger");
   for (const i of listed) add(parts[i]!, "part");

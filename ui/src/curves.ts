@@ -2,7 +2,7 @@
 import type { Plot } from "./figure.ts";
 import type { Curves } from "./payload.ts";
 import { counts, dot, frame, linear, type Frame, type Mark, stroke } from "./plot.ts";
-import { figure, visible } from "./text.ts";
+import { count, figure, visible } from "./text.ts";
 
 const HEIGHT = 270;
 const RANDOM: readonly [string, string][] = [["line-random", "in random order"]];
@@ -11,7 +11,7 @@ type Values = readonly (number | null)[] | undefined;
 
 export function curves(data: Curves): Plot {
   const half = data.sizes.findIndex((_, i) => (data.keep[i] ?? -Infinity) >= 0.5);
-  const enough = half < 0 ? "No number of leaves alone keeps half of it." : `The ${data.sizes[half]!.toLocaleString("en")} largest leaves alone keep ${percent(data.keep[half]!)}.`;
+  const enough = half < 0 ? "No number of leaves alone keeps half of it." : `The ${count(data.sizes[half]!)} largest leaves alone keep ${percent(data.keep[half]!)}.`;
   const held = data.held?.length ? ` Held throughout: ${data.held.map((site) => visible(site, 40)).join(", ")}.` : "";
   return {
     title: "Keep and remove the k largest leaves",

@@ -1,7 +1,7 @@
 // A figure: a drawing, what it says in a sentence, the numbers as a table, and the table as a file.
 import { h } from "./dom.ts";
 import { type Cell, download, type Sheet } from "./sheet.ts";
-import { figure, visible } from "./text.ts";
+import { count, figure, visible } from "./text.ts";
 
 const LISTED = 200;
 
@@ -74,7 +74,7 @@ function sheetTable(sheet: Sheet): HTMLElement {
   }
   const head = h("thead", {}, h("tr", {}, ...sheet.columns.map((name) => h("th", { scope: "col" }, name))));
   const table = h("table", {}, h("caption", { class: "unseen" }, sheet.name), head, h("tbody", {}, ...rows));
-  const more = left > 0 && h("p", { class: "soft small" }, `and ${left.toLocaleString("en")} more in the file`);
+  const more = left > 0 && h("p", { class: "soft small" }, `and ${count(left)} more in the file`);
   return h("div", { class: "scroll sheet", tabindex: 0, role: "region", "aria-label": `Numbers of ${sheet.name}` }, table, more);
 }
 

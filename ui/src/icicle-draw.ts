@@ -4,6 +4,7 @@ import { cancelled, type Icicle, LEVELS, type Span } from "./icicle.ts";
 import { stroke } from "./plot.ts";
 import type { Ink } from "./theme.ts";
 import { path, type Tree } from "./tree.ts";
+import { count } from "./text.ts";
 
 const BAND = 22;
 const NOTCH = 5;
@@ -12,7 +13,7 @@ const TOPS = Array.from({ length: LEVELS }, (_, level) => GAPS.slice(0, level).r
 
 export const ICICLE_HEIGHT = TOPS[LEVELS - 1]! + BAND;
 
-export function drawIcicle(canvas: HTMLCanvasElement, width: number, tree: Tree, laid: Icicle, open: number, cursor: Span | null, colours: Ink): void {
+export function drawIcicle(canvas: HTMLCanvasElement, width: number, tree: Tree, laid: Icicle, open: number, colours: Ink): void {
   const context = sharpened(canvas, width, ICICLE_HEIGHT);
   if (!context) return;
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -20,8 +21,7 @@ export function drawIcicle(canvas: HTMLCanvasElement, width: number, tree: Tree,
   const most = largestByLevel(laid.spans);
   const opened = new Set(path(tree, open));
   for (const span of laid.spans) drawSpan(context, width, tree, span, most[span.level]!, colours);
-  for (const span of laid.spans) if (span.level > 0 && !span.rest && opened.has(span.node)) outline(context, width, span, colours.ink, 2);
-  if (cursor) outline(context, width, cursor, colours.focus, 3);
+  for (const span of laid.spans) if (span.level > 0 && !span.rest && opened.has(span.node)) outline(context, width, span, colours.ink);
   for (let level = 2; level < LEVELS; level++) drawEnlargement(context, width, laid, level, colours);
 }
 
@@ -55,7 +55,7 @@ function notch(context: CanvasRenderingContext2D, x: number, y: number, wide: nu
 }
 
 function label(context: CanvasRenderingContext2D, tree: Tree, span: Span, x: number, y: number, wide: number, colour: string): void {
-  const text = span.rest ? `${span.rest.toLocaleString("en")} small` : shortName(tree.name(span.node), span.level);
+  const text = span.rest ? `${count(span.rest)} small` : shortName(tree.name(span.node), span.level);
   if (wide < 18 || context.measureText(text).width > wide - 6) return;
   context.fillStyle = colour;
   context.textAlign = "left";
@@ -67,11 +67,11 @@ function shortName(site: string, level: number): string {
   return level < 2 ? site : site.slice(site.lastIndexOf(".") + 1);
 }
 
-function outline(context: CanvasRenderingContext2D, width: number, span: Span, colour: string, line: number): void {
+function outline(context: CanvasRenderingContext2D, width: number, span: Span, colour: string): void {
   const [x, y, wide] = box(span, width);
   context.strokeStyle = colour;
-  context.lineWidth = line;
-  context.strokeRect(x + line / 2, y + line / 2, Math.max(1, wide - line), BAND - line);
+  context.lineWidth = 2;
+  context.strokeRect(x + 1, y + 1, Math.max(1, wide - 2), BAND - 2);
 }
 
 /** Lines from the ends of a node to the ends of the strip in which it is enlarged. */
@@ -97,9 +97,10 @@ export function levelAt(y: number): number {
   return TOPS.findIndex((top) => top <= y && y < top + BAND);
 }
 
-/** The middle of a span on the canvas. */
-export function middleOf(span: Span, width: number): { x: number; y: number } {
-  return { x: ((span.left + span.right) / 2) * width, y: TOPS[span.level]! + BAND };
+/** Where a span lies on the canvas. */
+export function placeOf(span: Span, width: number): { left: number; top: number; width: number; height: number } {
+  const [left, top, wide] = box(span, width);
+  return { left, top, width: wide, height: BAND };
 }
 
 /** Ink or paper, whichever stands out more on `colour` laid over paper at this strength. */

@@ -1,10 +1,10 @@
 // The icicle as something to use: pointer and arrow keys move over its parts, a click or Enter opens one.
 import { h } from "./dom.ts";
 import { cancelled, type Icicle, icicle, neighbour, type Span, spanAt } from "./icicle.ts";
-import { drawIcicle, levelAt, middleOf } from "./icicle-draw.ts";
+import { drawIcicle, levelAt, placeOf } from "./icicle-draw.ts";
 import { download, type Sheet } from "./sheet.ts";
 import type { Shares } from "./shares.ts";
-import { figure } from "./text.ts";
+import { count, figure } from "./text.ts";
 import { ink } from "./theme.ts";
 import { MODEL, type Tree } from "./tree.ts";
 
@@ -14,9 +14,11 @@ const HINT = "Icicle of the model: arrow keys move over its parts, Enter opens o
 export class IcicleView {
   readonly element: HTMLElement;
   private readonly canvas = h("canvas", { class: "icicle", tabindex: 0, role: "application", "aria-label": HINT });
+  private readonly mark = h("div", { class: "cursor", hidden: true });
   private readonly tip = h("div", { class: "tip", role: "status" });
   private shares: Shares | null = null;
   private laid: Icicle = { spans: [], scopes: [] };
+  private laidFor: unknown[] = [];
   private open = 0;
   private cursor: Span | null = null;
 
@@ -26,28 +28,26 @@ export class IcicleView {
   ) {
     const key = (kind: string, text: string) => h("span", { class: `key ${kind}` }, text);
     const legend = h("p", { class: "legend" }, "width: summed sizes of the leaves", key("plus", "net towards the target"), key("minus", "net away from it"), key("notch", "part that cancels"));
-    this.element = h("div", { class: "overview" }, this.canvas, this.tip, h("div", { class: "under" }, legend, download(() => this.sheet())));
+    this.element = h("div", { class: "overview" }, this.canvas, this.mark, this.tip, h("div", { class: "under" }, legend, download(() => this.sheet())));
     this.listen();
   }
 
   show(shares: Shares, open: number): void {
     [this.shares, this.open] = [shares, open];
-    this.point(null);
     this.redraw();
   }
 
   readonly redraw = (): void => {
     if (!this.shares) return;
     const width = this.width();
-    this.laid = icicle(this.tree, this.shares.values, this.shares.gross, this.open, FINEST_PIXELS / width);
-    const at = this.cursor;
-    this.cursor = at && (this.laid.spans.find((span) => span.node === at.node && span.rest === at.rest) ?? null);
-    this.paint();
+    const wanted = [this.shares, this.open, width];
+    if (wanted.some((value, k) => value !== this.laidFor[k])) {
+      this.laid = icicle(this.tree, this.shares.values, this.shares.gross, this.open, FINEST_PIXELS / width);
+      this.laidFor = wanted;
+      this.point(null);
+    }
+    drawIcicle(this.canvas, width, this.tree, this.laid, this.open, ink());
   };
-
-  private paint(): void {
-    drawIcicle(this.canvas, this.width(), this.tree, this.laid, this.open, this.cursor, ink());
-  }
 
   private width(): number {
     return Math.max(1, this.element.clientWidth);
@@ -81,17 +81,17 @@ export class IcicleView {
     if (span === this.cursor) return;
     this.cursor = span;
     this.tip.textContent = span ? this.said(span) : "";
-    if (span) {
-      const { x, y } = middleOf(span, this.width());
-      this.tip.style.left = `${Math.max(0, Math.min(x - 40, this.width() - this.tip.offsetWidth))}px`;
-      this.tip.style.top = `${y + 3}px`;
-    }
-    this.paint();
+    this.mark.hidden = !span;
+    if (!span) return;
+    const { left, top, width, height } = placeOf(span, this.width());
+    const x = Math.max(0, Math.min(left + width / 2 - 40, this.width() - this.tip.offsetWidth));
+    set(this.tip, { left: x, top: top + height + 3 });
+    set(this.mark, { left, top, width, height });
   }
 
   private said(span: Span): string {
     const name = this.tree.name(span.node);
-    const who = span.rest ? `${span.rest.toLocaleString("en")} small parts of ${name}` : name;
+    const who = span.rest ? `${count(span.rest)} small parts of ${name}` : name;
     const inner = span.rest > 0 || span.node < this.tree.inner.length;
     const mass = inner ? `, sizes ${figure(span.gross)}, ${figure(100 * cancelled(span.net, span.gross))} % cancels` : "";
     return `${who}: net ${figure(span.net)} nats${mass}`;
@@ -107,4 +107,8 @@ export class IcicleView {
     };
     return { name: `${MODEL}-tree`, columns: ["site", "parent", "share, nats", "summed sizes of leaves, nats"], rows };
   }
+}
+
+function set(element: HTMLElement, place: Record<string, number>): void {
+  for (const [name, value] of Object.entries(place)) element.style.setProperty(name, `${value}px`);
 }

@@ -5,7 +5,7 @@ import { contrastName } from "./level.ts";
 import type { MiddleData } from "./payload.ts";
 import type { Pick, View } from "./route.ts";
 import type { Ledger } from "./shares.ts";
-import { figure, signed, visible } from "./text.ts";
+import { count, figure, signed, visible } from "./text.ts";
 
 const LISTED = 200;
 
@@ -71,8 +71,8 @@ export function nothing(pick: Pick, part: Part): HTMLElement {
 export function notes(data: MiddleData): HTMLElement[] {
   const { leaves = 0, contrasts = 0 } = data.left_out ?? {};
   const texts: string[] = [];
-  if (leaves) texts.push(`${leaves.toLocaleString("en")} small neurons are not listed one by one; each writer's are added up in its part named rest, so every sum stays exact.`);
-  if (contrasts) texts.push(`${contrasts.toLocaleString("en")} contrasts are in the mean, but not shown one by one.`);
+  if (leaves) texts.push(`${count(leaves)} small neurons are not listed one by one; each writer's are added up in its part named rest, so every sum stays exact.`);
+  if (contrasts) texts.push(`${count(contrasts)} contrasts are in the mean, but not shown one by one.`);
   if (texts.length) texts.push("The run folder's tables hold them all.");
   if (data.source_tokens && data.source_tokens !== "read") texts.push(`Source tokens: ${visible(data.source_tokens, 400)}.`);
   return texts.length ? [h("p", { class: "note" }, texts.join(" "))] : [];

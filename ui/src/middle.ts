@@ -22,6 +22,7 @@ import { download } from "./sheet.ts";
 import { type Chart, chart } from "./table.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
 import { tally } from "./verified.ts";
+import { count } from "./text.ts";
 
 const FIRST: Window = { first: 0, count: 24 };
 const FIRST_TOKENS: Window = { first: 0, count: 64 };
@@ -93,7 +94,7 @@ class Chapter {
       if (view && hashOf(view) !== hashOf(this.view)) this.move(view, false);
     });
     // Read what opening a part will ask for as soon as the document is there, not when somebody waits for it.
-    addEventListener("load", () => setTimeout(() => this.ledger.knows([this.ledger.tree.size - 1, ...this.ledger.tree.children.flat()])), { once: true });
+    addEventListener("load", () => setTimeout(() => this.ledger.knows(this.ledger.tree.runs.map((run) => run.start))), { once: true });
     new ResizeObserver(() => this.redraw()).observe(this.level);
   }
 
@@ -202,9 +203,8 @@ class Chapter {
   }
 
   private title(level: Level): string {
-    const count = level.parts.length.toLocaleString("en");
     const source = level.what === "tokens" ? "source " : "";
-    return `${this.view.site}: ${count} ${source}${KINDS[level.what]}${level.parts.length === 1 ? "" : "s"}`;
+    return `${this.view.site}: ${count(level.parts.length)} ${source}${KINDS[level.what]}${level.parts.length === 1 ? "" : "s"}`;
   }
 
   private caption(level: Level): string {

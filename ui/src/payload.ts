@@ -202,7 +202,11 @@ export function ints(text: string): Int32Array {
   return new Int32Array(bytes(text));
 }
 
+type Native = { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
+
 function bytes(text: string): ArrayBuffer {
+  const native = (Uint8Array as Native).fromBase64?.(text);
+  if (native) return native.buffer;
   const raw = atob(text);
   const out = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);

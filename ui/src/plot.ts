@@ -1,7 +1,7 @@
 // Axes on a canvas: where a value lies, where the ticks stand, and what they are called.
 import { ticks } from "./bars.ts";
 import { sharpened } from "./draw.ts";
-import { figure } from "./text.ts";
+import { count, figure } from "./text.ts";
 import { type Ink, ink } from "./theme.ts";
 
 /** One axis: from a value to a place between 0 and 1, with its ticks and its title (the unit included). */
@@ -50,7 +50,7 @@ export function counts(title: string, largest: number, most: number): Axis {
   const place = (value: number) => (value <= 0 ? 0 : (1 + Math.log2(value)) / top);
   const step = Math.max(1, Math.ceil(top / most));
   const marks = [{ value: 0, text: "0" }];
-  for (let k = 0; 2 ** k <= largest; k += step) marks.push({ value: 2 ** k, text: (2 ** k).toLocaleString("en") });
+  for (let k = 0; 2 ** k <= largest; k += step) marks.push({ value: 2 ** k, text: count(2 ** k) });
   return { title, place, marks };
 }
 

@@ -2,7 +2,7 @@
 import { decimals } from "./bars.ts";
 import { h } from "./dom.ts";
 import { offered, search, total } from "./search.ts";
-import { signed } from "./text.ts";
+import { count, signed } from "./text.ts";
 import type { Tree } from "./tree.ts";
 
 const OFFERED = 12;
@@ -14,7 +14,7 @@ export function searchBox(tree: Tree, values: () => Float64Array | null, go: (si
     "aria-expanded": "false", "aria-controls": "sites", "aria-autocomplete": "list",
   });
   const list = h("ul", { id: "sites", role: "listbox", "aria-label": "Sites", hidden: true });
-  const count = h("p", { class: "unseen", role: "status" });
+  const status = h("p", { class: "unseen", role: "status" });
   let nodes: number[] = [];
   let at = 0;
 
@@ -43,11 +43,11 @@ export function searchBox(tree: Tree, values: () => Float64Array | null, go: (si
     const places = decimals(nodes.map((node) => shares[node]!));
     const options = nodes.map((node, k) => h("li", { role: "option", id: `site-${k}`, click: () => choose(node) }, h("span", {}, tree.name(node)), h("span", { class: "num soft" }, signed(shares[node]!, places))));
     const all = total(found);
-    const more = all > nodes.length && h("li", { role: "option", "aria-disabled": "true", class: "soft more" }, `${(all - nodes.length).toLocaleString("en")} more`);
+    const more = all > nodes.length && h("li", { role: "option", "aria-disabled": "true", class: "soft more" }, `${count(all - nodes.length)} more`);
     list.replaceChildren(...options, ...(more ? [more] : []));
     list.hidden = !nodes.length;
     input.setAttribute("aria-expanded", String(nodes.length > 0));
-    count.textContent = input.value ? `${all.toLocaleString("en")} sites` : "";
+    status.textContent = input.value ? `${count(all)} sites` : "";
     input.classList.toggle("none", input.value !== "" && !nodes.length);
     mark();
   };
@@ -65,5 +65,5 @@ export function searchBox(tree: Tree, values: () => Float64Array | null, go: (si
     mark();
     event.preventDefault();
   });
-  return h("div", { class: "search" }, h("label", { for: "site", class: "unseen" }, "Go to a site"), input, list, count);
+  return h("div", { class: "search" }, h("label", { for: "site", class: "unseen" }, "Go to a site"), input, list, status);
 }

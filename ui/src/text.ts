@@ -5,6 +5,11 @@ export function signed(value: number, places: number): string {
   return Number(text) === 0 ? `\u2007${text}` : `${value < 0 ? "\u2212" : "+"}${text}`;
 }
 
+/** A whole number with its thousands apart. (The browser's own formatter takes 20 ms to wake.) */
+export function count(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** Three significant figures, with powers of ten where they are shorter. */
 export function figure(value: number): string {
   const size = Math.abs(value);

@@ -8,7 +8,6 @@ export interface Ink {
   negative: string;
   total: string;
   paper: string;
-  focus: string;
 }
 
 const system = () => matchMedia("(prefers-color-scheme: dark)");
@@ -47,6 +46,5 @@ export function ink(): Ink {
     negative: read("negative"),
     total: read("total"),
     paper: read("paper"),
-    focus: read("focus"),
   };
 }
