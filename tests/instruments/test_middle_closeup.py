@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from mesolens.evidence.shards import Tables
-from mesolens.instruments.middle import MiddleSpec, follow, measure, plan, read
+from mesolens.instruments.middle import MiddleSpec, attended, follow, measure, plan, read
 from mesolens.instruments.middle.closeup import close_up, closeup_shards, closeup_words
 from mesolens.instruments.middle.found import found_in
 from mesolens.instruments.middle.spec import Proof
@@ -84,6 +84,14 @@ def test_attention_is_the_models_own(shape: str) -> None:
                     pattern[row["destination"], row["source"]] = row["weight"]
             np.testing.assert_allclose(pattern, np.where(expected >= 0.005, expected, 0), atol=1e-7)
             np.testing.assert_allclose(pattern.sum(1), 1, atol=0.005 * len(expected))
+
+
+def test_of_a_long_prompt_the_last_destinations_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = taken(MODELS["gpt2"], ITEMS)[0]["middle-attention"].to_pylist()
+    monkeypatch.setattr(attended, "LAST", 3)
+    found = taken(MODELS["gpt2"], ITEMS)[0]["middle-attention"].to_pylist()
+    assert found == [row for row in whole if row["destination"] >= len(fed(ITEMS[row["item"]])) - 3]
+    assert {row["destination"] for row in found if row["item"] == 0} == {4, 5, 6}
 
 
 def inputs(model: LoadedModel, path: str, ids: tuple[int, ...]) -> Tensor:

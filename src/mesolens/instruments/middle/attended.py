@@ -1,6 +1,6 @@
 """What opened heads look at: the attention pattern of a clean prompt, source by destination."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,9 @@ from mesolens.instruments.middle.ledger import numpy64
 
 SEEN = 0.005
 """Weights below this are not kept."""
+
+LAST = 512
+"""Destinations that are kept of a long prompt, from its end back."""
 
 SCHEMA = pa.schema(
     [
@@ -22,30 +25,28 @@ SCHEMA = pa.schema(
 )
 
 
-def attended(glance: Glance, gates: Sequence[Opened], items: Collection[int]) -> list[pa.Table]:
-    """The weights of at least `SEEN` with which each opened head reads, for those contrasts of a batch in `items`."""
-    rows = [place for place, row in enumerate(glance.batch.rows) if glance.first[place] and row.item in items]
+def attended(glance: Glance, gates: Sequence[Opened]) -> list[pa.Table]:
+    """The weights of at least `SEEN` with which each opened head reads, for the contrasts that a glance shows."""
     return [
-        _pattern(glance, opened, row, leaf)
-        for row in rows
+        _pattern(glance, opened, place, leaf)
+        for place in range(len(glance.shown))
         for opened in gates
-        if opened.gate.site in glance.cells
+        if opened.gate.site in glance.patterns
         for leaf in range(len(opened.places))
     ]
 
 
 def _pattern(glance: Glance, opened: Opened, place: int, leaf: int) -> pa.Table:
-    row = glance.batch.rows[place]
+    row = glance.batch.rows[glance.shown[place]]
     length = len(row.clean)
-    weights = glance.cells[opened.gate.site].weights[place, opened.places[leaf], :length, :length]
-    weights_TS = numpy64(weights)
+    first = max(0, length - LAST)
+    weights_TS = numpy64(glance.patterns[opened.gate.site][place, leaf, first:length, :length])
     destination, source = np.nonzero(weights_TS >= SEEN)
     count = len(source)
-    site = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([opened.names[leaf]]))
     columns = [
         pa.array(np.full(count, row.item, np.int32)),
-        site,
-        pa.array(destination.astype(np.int32)),
+        pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([opened.names[leaf]])),
+        pa.array((destination + first).astype(np.int32)),
         pa.array(source.astype(np.int32)),
         pa.array(weights_TS[destination, source]),
     ]

@@ -70,8 +70,8 @@ def close_up(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> T
     wakes: dict[str, list[Wake]] = {name: [] for name in work.neurons}
     pushed: dict[str, Tensor] = {}
     begun = begun_before(rows)
-    for glance in glances(models, [*heads, *neurons], rows, work.batch_tokens):
-        patterns += attended(glance, heads, work.items[: work.seen])
+    for glance in glances(models, [*heads, *neurons], rows, work.items[: work.seen], work.batch_tokens):
+        patterns += attended(glance, heads)
         for name, found in woken(glance, neurons, begun):
             wakes[name] += found
         _push(pushed, models, glance, [*heads, *neurons])
@@ -114,7 +114,7 @@ def _promoted_words(card: ModelCard) -> str:
 
 
 def _push(pushed: dict[str, Tensor], models: Models, glance: Glance, gates: list[Opened]) -> None:
-    if straight(models[0], glance):
+    if straight(glance):
         for name, push in pushes(models, glance, gates):
             pushed[name] = pushed[name] + push if name in pushed else push
 

@@ -16,15 +16,13 @@ from typing import cast
 
 import pyarrow as pa
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from mesolens.instruments.middle.batch import Batch
 from mesolens.instruments.middle.glance import Glance, Opened
 from mesolens.model.chat import token_texts
 from mesolens.model.linears import weight_columns
 from mesolens.model.loaded import LoadedModel
-from mesolens.model.taps import Point
 
 MOST = 10
 """Tokens that are kept on either side."""
@@ -41,16 +39,10 @@ SCHEMA = pa.schema(
 Models = tuple[LoadedModel, LoadedModel | None]
 
 
-def straight(model: LoadedModel, glance: Glance) -> bool:
+def straight(glance: Glance) -> bool:
     """Whether the head is given what the final norm gives, so that the norm's derivative leads to the logits."""
-    norm, head = model.anatomy.final_norm, model.anatomy.head
-    if norm is None or head is None:
-        return False
-    given, gave = glance.clean[Point(head, "in")], glance.clean[Point(norm, "out")]
-    places = glance.batch.clean_reads.positions
-    if given.shape != gave.shape:  # the model left the other positions out
-        gave = gave[:, places]
-    return given.shape == gave.shape and torch.equal(given, gave.to(given.dtype))
+    given, gave = glance.ends.get("head"), glance.ends.get("out")
+    return given is not None and gave is not None and torch.equal(given, gave.to(given))
 
 
 @torch.no_grad()
@@ -59,18 +51,17 @@ def pushes(models: Models, glance: Glance, gates: Sequence[Opened]) -> Iterator[
     model = models[0].module
     norm = models[0].anatomy.final_norm
     assert norm is not None
-    row, clean, reference, weight = _reads(glance.batch)
-    stream = glance.clean[Point(norm, "in")][row, clean]
+    reads = glance.reads
     for opened in gates:
-        writer, at = opened.gate.writer, Point(opened.gate.module, "in")
+        site, writer = opened.gate.site, opened.gate.writer
         assert writer is not None
-        moved = _written(models[0], opened, glance.clean[at][row, clean])
-        moved = moved - _written(models[1] or models[0], opened, glance.reference[at][row, reference])
-        output = glance.clean[Point(opened.gate.module, "out")][row, clean]
+        moved = _written(models[0], opened, glance.clean[site][reads.row, reads.clean])
+        moved = moved - _written(models[1] or models[0], opened, glance.reference[site][reads.row, reads.reference])
+        output = glance.outputs[site]
         for post in writer.post:
             output, moved = _through(model.get_submodule(post), output, moved)
-        _, moved = _through(model.get_submodule(norm), stream, moved * writer.scale)
-        yield from zip(opened.names, torch.einsum("m,kmd->kd", weight, moved.double()), strict=True)
+        _, moved = _through(model.get_submodule(norm), glance.ends["in"], moved * writer.scale)
+        yield from zip(opened.names, torch.einsum("m,kmd->kd", reads.weight, moved.double()), strict=True)
 
 
 def promoted_table(model: LoadedModel, found: Mapping[str, Float[Tensor, " d"]]) -> pa.Table:
@@ -96,19 +87,10 @@ def _extremes(model: LoadedModel, name: str, logits: Float[Tensor, " V"]) -> lis
     ]
 
 
-def _reads(batch: Batch) -> tuple[Int[Tensor, " M"], Int[Tensor, " M"], Int[Tensor, " M"], Float[Tensor, " M"]]:
-    """The distinct places of the readout: row, position at either end, and weight (each contrast's sum to one)."""
-    here, there = batch.clean_reads, batch.reference_reads
-    places = torch.stack([here.row, here.positions[here.place], there.positions[there.place]], 1).unique(dim=0)
-    item = torch.tensor([row.item for row in batch.rows], device=places.device)[places[:, 0]]
-    weight = 1 / (item[:, None] == item).sum(1).double()
-    return places[:, 0], places[:, 1], places[:, 2], weight
-
-
-def _written(model: LoadedModel, opened: Opened, given: Float[Tensor, "M W"]) -> Float[Tensor, "K M d"]:
+def _written(model: LoadedModel, opened: Opened, given: Float[Tensor, "M K w"]) -> Float[Tensor, "K M d"]:
     """What the opened leaves of a linear map add to its output."""
     columns = weight_columns(model.module.get_submodule(opened.gate.module))
-    return torch.einsum("okw,mkw->kmo", opened.of(columns), opened.of(given))
+    return torch.einsum("okw,mkw->kmo", opened.of(columns), given)
 
 
 def _through(

@@ -16,7 +16,6 @@ from mesolens.instruments.middle.glance import Glance, Opened
 from mesolens.instruments.middle.ledger import numpy64, on_clean_positions
 from mesolens.instruments.middle.rows import Row
 from mesolens.model.chat import token_texts
-from mesolens.model.taps import Point
 
 MOST = 20
 """Places that are kept of each neuron."""
@@ -64,26 +63,26 @@ def begun_before(rows: Sequence[Row]) -> dict[int, int]:
 
 def woken(glance: Glance, gates: Sequence[Opened], begun: Mapping[int, int]) -> Iterator[tuple[str, list[Wake]]]:
     """Each opened neuron's strongest places in one batch."""
+    rows = glance.batch.rows
     places = [
         (place, position)
-        for place, row in sorted(enumerate(glance.batch.rows), key=lambda pair: pair[1].item)
-        if glance.first[place]
-        for position in range(begun[row.item], len(row.clean))
+        for place in sorted(glance.firsts, key=lambda place: rows[place].item)
+        for position in range(begun[rows[place].item], len(rows[place].clean))
     ]
     row, position = (torch.tensor([place[axis] for place in places], dtype=torch.long) for axis in (0, 1))
     gated = glance.batch.gated
     stands = np.ones(len(places), bool) if gated is None else gated.cpu()[row, position].numpy()
     for opened in gates:
-        at = Point(opened.gate.module, "in")
-        live = opened.of(glance.clean[at])[row, position, :, 0]
-        change = live - opened.of(on_clean_positions(glance.reference[at], glance.batch))[row, position, :, 0]
+        live, other = (end[opened.gate.site][..., 0] for end in (glance.clean, glance.reference))
+        change = (live - on_clean_positions(other, glance.batch))[row, position]
+        live = live[row, position]
         for leaf, name in enumerate(opened.names):
             values, moved = numpy64(live[:, leaf]), numpy64(change[:, leaf])
             found = [
                 Wake(
-                    glance.batch.rows[places[k][0]].item,
+                    rows[places[k][0]].item,
                     places[k][1],
-                    glance.batch.rows[places[k][0]].clean[places[k][1]],
+                    rows[places[k][0]].clean[places[k][1]],
                     float(values[k]),
                     float(moved[k]) if stands[k] else None,
                 )
