@@ -3,8 +3,8 @@
 A synthetic run, with its verification and close-ups, is opened from its file in Chromium, anew each time and with
 nothing cached. *Ready* is the page's own mark, set when the first waterfall is drawn and can be used, counted from the
 start of navigation. *Frames* are screen frames while an arrow key is held down in the waterfall, or while the pointer
-crosses the icicle, a step each frame; *work* is what one such step costs the page in script and layout. A *keystroke* in
-the search is the script until its list stands.
+crosses the icicle, a step each frame; *work* is what one such step costs the page in script and layout. A *keystroke*
+in the search is the script until its list stands.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """A verification and close-ups of a synthetic run, of seeded numbers, in the instrument's form.
 
-The tables keep their laws: the edges into a leaf's readers sum to its share, attention from a place to at most one, and
-the boundary shares of a layer to the contrast's total.
+The tables keep their laws: a leaf's edges to its readers sum to its share (a writer stands beside its own parts and is
+their sum), attention from a place to at most one, and the boundary shares of a layer to the contrast's total.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,8 @@ def proof(
         "parity": {"points": points, "pearson": 0.971, "spearman": 0.934, "sampled": len(points), "leaves": count,
                    "missed_bound": 0.021, "missed_above": 0.05},
         "curves": {"sizes": list(sizes), "keep": keep.tolist(), "remove": remove.tolist(), "keep_area": 0.81,
-                   "remove_area": 0.22, "held": ["embed"], "random_keep": part.tolist(),
+                   "remove_area": 0.78, "random_keep_area": 0.31, "random_remove_area": 0.34,
+                   "held": ["embed"], "random_keep": part.tolist(),
                    "random_remove": (1 - part).tolist()},
         "nulls": {"set": [sites[a] for a in order[:8]], "effect": 0.84, "nulls": rng.normal(0.05, 0.06, 120).tolist(),
                   "p": 1 / 121, "matched": 0.97, "distinct": 118},
@@ -149,6 +150,11 @@ def _edges(
             readers = [r for r in near if _layer(r) > _layer(source)] + ["readout"]
             part = rng.dirichlet(np.full(len(readers), 0.5)) * shares[i, place[source]]
             rows += [(i, source, reader, float(x)) for reader, x in zip(readers, part, strict=True)]
+            writers = {reader.rpartition(".")[0] for reader in readers[:-1]}
+            found = [
+                (w, [x for r, x in zip(readers, part, strict=True) if r.startswith(f"{w}.")]) for w in sorted(writers)
+            ]
+            rows += [(i, source, writer, float(sum(parts))) for writer, parts in found]
     item, source, reader, share = zip(*rows, strict=True)
     return {"item": _ints(item), "source": _texts(source), "reader": _texts(reader), "share": pa.array(share)}
 

@@ -16,6 +16,7 @@ from tests.report.synthetic import Shape, make_run
 from tests.report.synthetic_proof import SEEN
 
 SMALL = Shape(layers=2, heads=3, neurons=6, items=5)
+WRITERS = {f"L{layer}.{writer}" for layer in range(SMALL.layers) for writer in ("attn", "mlp")}
 Block = dict[str, Any]
 
 
@@ -78,8 +79,8 @@ def test_the_edges_of_a_leaf_sum_to_its_share(store: Store, blocks: dict[str, Bl
     leaves = {(r["item"], r["site"]): r["share"] for r in store.load("middle-leaves").to_pylist()}
     for item in range(SEEN):
         sums: dict[str, float] = {}
-        for (source, _), share in edges(blocks[f"middle-near-{item}"]["edges"]).items():
-            sums[source] = sums.get(source, 0.0) + share
+        for (source, reader), share in edges(blocks[f"middle-near-{item}"]["edges"]).items():
+            sums[source] = sums.get(source, 0.0) + share * (reader not in WRITERS)
         assert sums == pytest.approx({site: leaves[item, site] for site in sums})
 
 

@@ -58,9 +58,12 @@ def test_curves_hold_only_where_the_largest_matter_sooner_than_a_random_order() 
     changed = whole()
     assert found(changed)["curves"]["holds"] is True
     part = changed["curves"]
-    part["keep"], part["random_keep"] = part["random_keep"], part["keep"]
-    assert found(changed)["curves"]["holds"] is False
-    part["random_keep"] = None
+    for name in ("keep", "remove"):
+        part[f"random_{name}_area"] = part[f"{name}_area"] + 0.01
+        assert found(changed)["curves"]["holds"] is False
+        part[f"random_{name}_area"] = 0.1
+    assert found(changed)["curves"]["holds"] is True
+    part["random_keep_area"] = None
     assert found(changed)["curves"]["holds"] is None
 
 

@@ -1,6 +1,7 @@
 // The checks, each with its figure and the bar against which it was held.
 import { h } from "./dom.ts";
-import type { Check, Figure } from "./payload.ts";
+import { factTable } from "./chapter.ts";
+import type { Check, Fact, Figure } from "./payload.ts";
 import { figure, visible } from "./text.ts";
 
 /** A bar's text with its number as the figures are written: `≤ 1e-06` is ≤ 1e−6. */
@@ -22,13 +23,22 @@ export function checksPanel(checks: readonly Check[]): HTMLElement {
   return h("dl", { class: "checks" }, ...tiles);
 }
 
-/** The reading's other figures on one line, with their intervals. */
+const FIRST = 4;
+
+/** The first of the reading's other figures on one line, with their intervals; all of them when asked. */
 export function figuresLine(figures: readonly Figure[], checks: readonly Check[]): HTMLElement {
   const rest = figures.filter(({ name, value }) => value !== null && !checks.some((check) => check.name === name));
-  const spans = rest.map(({ name, value, unit, low, high }) => {
-    const interval = low === null || high === null ? "" : ` (95 %: ${figure(low)} \u2026 ${figure(high)})`;
-    const text = ` ${figure(value!)}${unit && ` ${visible(unit, 60)}`}${interval}`;
-    return h("span", {}, h("span", { class: "soft" }, visible(name, 60)), text);
-  });
-  return h("p", { class: "meta figures" }, ...spans);
+  const line = h("p", { class: "meta figures" }, ...rest.slice(0, FIRST).map(one));
+  if (rest.length <= FIRST) return line;
+  return h("div", {}, line, h("details", { class: "facts" }, h("summary", {}, `All ${figures.length} figures`), factTable(figures.map(fact), "Figures of the reading")));
+}
+
+function fact({ name, value, unit, low, high }: Figure): Fact {
+  const interval = low === null || high === null ? "" : ` (95 %: ${figure(low)} \u2026 ${figure(high)})`;
+  return [name, value === null ? "\u2013" : `${figure(value)}${unit && ` ${unit}`}${interval}`];
+}
+
+function one({ name, value, unit, low, high }: Figure): HTMLElement {
+  const [, text] = fact({ name, value, unit: visible(unit, 60), low, high });
+  return h("span", {}, h("span", { class: "soft" }, visible(name, 60)), ` ${text}`);
 }

@@ -133,8 +133,13 @@ function flowOf(edges: Edges, site: string): Flow | null {
     if (reader[k] === at) flow.into.push({ site: edges.names[source[k]!]!, share: share[k]! });
     if (source[k] === at) flow.out.push({ site: edges.names[reader[k]!]!, share: share[k]! });
   }
-  for (const side of [flow.into, flow.out]) side.sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
-  return flow;
+  return { into: parted(flow.into), out: parted(flow.out) };
+}
+
+/** Edges largest first, without those whose end is given part by part as well: nothing counts twice. */
+export function parted(edges: readonly Edge[]): Edge[] {
+  const inner = new Set(edges.map((edge) => edge.site.slice(0, Math.max(0, edge.site.lastIndexOf(".")))));
+  return edges.filter((edge) => !inner.has(edge.site)).sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
 }
 
 function rowsOf(packed: { sites: string[]; ends: number[] }, site: string): number[] | null {

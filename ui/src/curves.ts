@@ -15,7 +15,7 @@ export function curves(data: Curves): Plot {
   const held = data.held?.length ? ` Held throughout: ${data.held.map((site) => visible(site, 40)).join(", ")}.` : "";
   return {
     title: "Keep and remove the k largest leaves",
-    says: `${enough} Areas: ${figured(data.keep_area)} kept, ${figured(data.remove_area)} removed.${held}`,
+    says: `${enough} Areas over log k: ${area(data.keep_area, data.random_keep_area)} kept, ${area(data.remove_area, data.random_remove_area)} removed.${held}`,
     keys: [["line-keep", "only the k largest live"], ["line-remove", "the k largest held at the reference"], ...RANDOM.slice(data.random_keep ? 0 : 1)],
     sheet: {
       name: "keep-and-remove",
@@ -52,6 +52,10 @@ function at(values: Values, i: number): number | null {
 
 function percent(value: number): string {
   return `${figure(100 * value)} %`;
+}
+
+function area(value: number | null | undefined, random: number | null | undefined): string {
+  return `${figured(value)}${random == null ? "" : ` (${figured(random)} in random order)`}`;
 }
 
 function figured(value: number | null | undefined): string {

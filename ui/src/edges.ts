@@ -33,6 +33,8 @@ export function edgePlot(side: "into" | "out", site: string, edges: readonly Edg
 
 function nameOf(site: string, go: (site: string) => void): HTMLElement | string {
   if (site === "readout") return "direct path";
+  const rest = /^(.*)\.rest$/.exec(site)?.[1];
+  if (rest) return h("button", { type: "button", class: "link", click: () => go(rest) }, `${visible(rest, 40)}, its others`);
   return h("button", { type: "button", class: "link", click: () => go(site) }, visible(site, 40));
 }
 

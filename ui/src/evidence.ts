@@ -25,6 +25,8 @@ export interface Curves {
   random_remove?: Maybe[];
   keep_area?: Maybe;
   remove_area?: Maybe;
+  random_keep_area?: Maybe;
+  random_remove_area?: Maybe;
   held?: string[];
 }
 

@@ -18,7 +18,7 @@ export function wokenPlot(site: string, rows: readonly Woken[], ledger: Ledger, 
       h("td", {}, contrastLink(ledger, row.item, move)),
       h("td", { class: "context" }, ...context(ledger.data.items[row.item]?.clean_tokens ?? [], row)),
       h("td", { class: "num" }, figure(row.activation)),
-      h("td", { class: "num" }, figure(row.change)),
+      h("td", { class: "num" }, Number.isNaN(row.change) ? "\u2013" : figure(row.change)),
     ),
   );
   const head = ["contrast", "in context", "activation", "change"].map((name, k) => h("th", { scope: "col", class: k > 1 ? "num" : "" }, name));
@@ -26,7 +26,7 @@ export function wokenPlot(site: string, rows: readonly Woken[], ledger: Ledger, 
   return {
     room: "wide",
     title: "What wakes it",
-    says: "The clean prompts and places with the strongest activation; change is clean minus reference at that place.",
+    says: "The clean prompts and places with the strongest activation; change is clean minus reference at that place, where the reference has one.",
     body: h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What wakes this neuron" }, table),
     sheet: {
       name: `wakes-${site}`,

@@ -56,7 +56,7 @@ function draw(canvas: HTMLCanvasElement, width: number, values: readonly number[
   context.fillStyle = colours.total;
   for (const bin of bins) {
     const [left, right, top, floor] = [made.x(bin.from), made.x(bin.to), made.y(bin.count), made.y(0)];
-    context.fillRect(left, top, Math.max(1, right - left - 1), floor - top);
+    context.fillRect(left, top, Math.max(1, right - left - (right - left > 4 ? 1 : 0)), floor - top);
   }
   if (effect === null) return;
   const x = made.x(effect);

@@ -10,20 +10,21 @@ export function stateOf(check: Verified): keyof typeof WORDS {
   return check.holds === null ? "reported" : check.holds ? "holds" : "fails";
 }
 
+/** The checks as a table; its roles are said outright, because on a narrow screen its rows are laid out as blocks. */
 export function verifiedTable(checks: readonly Verified[]): HTMLElement {
   const rows = checks.map((check) => {
     const state = stateOf(check);
     return h(
       "tr",
-      { class: state },
-      h("th", { scope: "row" }, visible(check.name, 60)),
-      h("td", {}, visible(check.why || check.text, 400)),
-      h("td", { class: "bar-text" }, visible(check.bar, 80) || "\u2013"),
-      h("td", { class: "state" }, h("span", { class: "mark" }, WORDS[state])),
+      { class: state, role: "row" },
+      h("th", { scope: "row", role: "rowheader" }, visible(check.name, 60)),
+      h("td", { role: "cell" }, visible(check.why || check.text, 400)),
+      h("td", { class: "bar-text", role: "cell" }, visible(check.bar, 80) || "\u2013"),
+      h("td", { class: "state", role: "cell" }, h("span", { class: "mark" }, WORDS[state])),
     );
   });
-  const head = ["check", "figure", "bar", "state"].map((name) => h("th", { scope: "col" }, name));
-  const table = h("table", { class: "verify" }, h("caption", { class: "unseen" }, "Verification of the tree"), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows));
+  const head = ["check", "figure", "bar", "state"].map((name) => h("th", { scope: "col", role: "columnheader" }, name));
+  const table = h("table", { class: "verify", role: "table" }, h("caption", { class: "unseen" }, "Verification of the tree"), h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)), h("tbody", { role: "rowgroup" }, ...rows));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Verification of the tree" }, table);
 }
 

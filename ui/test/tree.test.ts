@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parted } from "../src/closer.ts";
 import type { Run } from "../src/payload.ts";
 import { differences } from "../src/prompt.ts";
 import { hashOf, parseHash, parsePick, pickText, type View } from "../src/route.ts";
@@ -73,4 +74,10 @@ test("numbers carry a true sign", () => {
   assert.equal(figure(3.1e-8), "3.1e\u22128");
   assert.equal(figure(0.0123456), "0.0123");
   assert.equal(figure(0), "0");
+});
+
+test("no edge counts twice: an end that is given part by part is left out", () => {
+  const edges = [["L0.mlp", 3], ["L0.mlp.n6", 1], ["L0.mlp.rest", 2], ["L1.attn", -4], ["readout", 0.5], ["L1.mlp", 0]].map(([site, share]) => ({ site: site as string, share: share as number }));
+  const found = parted(edges);
+  assert.deepEqual(found.map((edge) => edge.site), ["L1.attn", "L0.mlp.rest", "L0.mlp.n6", "readout", "L1.mlp"]);
 });

@@ -94,22 +94,14 @@ def _parity(part: Part) -> Check:
 
 
 def _curves(part: Part) -> Check:
-    """The largest leaves must matter sooner than a random order does; sizes grow by doubling, so a mean is an area."""
-    text = f"area {_three(finite(part.get('keep_area')))} kept, {_three(finite(part.get('remove_area')))} removed"
-    keep, remove, other_keep, other_remove = (_mean(part, name) for name in _LISTS["curves"][1:])
+    """The largest leaves must matter sooner than a random order does, kept and removed."""
+    keep, remove = finite(part.get("keep_area")), finite(part.get("remove_area"))
+    text = f"area {_three(keep)} kept, {_three(remove)} removed"
+    other_keep, other_remove = finite(part.get("random_keep_area")), finite(part.get("random_remove_area"))
     if keep is None or remove is None or other_keep is None or other_remove is None:
         return Check("keep and remove curves", text)
-    return Check(
-        "keep and remove curves", text, "sooner than in random order", keep > other_keep and remove < other_remove
-    )
-
-
-def _mean(part: Part, name: str) -> float | None:
-    """The mean of a curve, or None where some of it is missing."""
-    found = part.get(name)
-    values = [finite(value) for value in found] if isinstance(found, list) else []
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
+    bar = f"> {_three(other_keep)} and > {_three(other_remove)}, in random order"
+    return Check("keep and remove curves", text, bar, keep > other_keep and remove > other_remove)
 
 
 def _nulls(part: Part) -> Check:
