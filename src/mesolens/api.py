@@ -140,12 +140,18 @@ def middle(
         referee=instrument.REFEREES[budget or "quick"],
         proof=None if budget is None else instrument.PROOFS[budget],
     )
+    tables = _measured(model, against, spec)
+    return Tree(instrument.read(tables, spec, model.card), tables)
+
+
+def _measured(model: LoadedModel, against: LoadedModel | None, spec: instrument.MiddleSpec) -> Tables:
+    """The tables of every stage."""
     tables: Tables = {}
     shards = instrument.plan(model.card, spec)
     while shards:
         tables |= _joined([instrument.measure(model, shard, against=against) for shard in shards])
         shards = instrument.follow(model.card, spec, tables)
-    return Tree(instrument.read(tables, spec, model.card), tables)
+    return tables
 
 
 def _node_rows(nodes: Sequence[Node]) -> pa.Table:

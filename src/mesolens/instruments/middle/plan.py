@@ -1,8 +1,8 @@
 """Contrasts to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import Field, asdict, dataclass, replace
+from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
@@ -11,10 +11,14 @@ from mesolens.instruments.middle.spec import ENGINES, VERSION, MiddleSpec
 from mesolens.model.card import ModelCard
 from mesolens.traits.encode import EncodedContrast
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 NAME = "middle"
+
+
+@runtime_checkable
+class Work(Protocol):
+    """What a shard is to do: a dataclass, of whatever kind."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
     return shard_of(card, "gated", work, len(items))
 
 
-def shard_of(card: ModelCard, kind: str, work: "DataclassInstance", rows: int) -> Shard:
+def shard_of(card: ModelCard, kind: str, work: Work, rows: int) -> Shard:
     """A shard of one kind of work, bound to the model and the version."""
     depends: dict[str, Json] = {
         "version": VERSION,

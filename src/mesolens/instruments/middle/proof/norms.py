@@ -62,7 +62,8 @@ def weigh(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tabl
         positions += int(gated.sum())
     summed = np.bincount(players.of_leaf, weights=squares)
     names = [str(site) for site in players.sites]
-    return {"middle-norms": pa.table({"site": names, "squares": summed, "positions": [positions] * len(names)})}
+    counts = pa.array([positions] * len(names), pa.int64())
+    return {"middle-norms": pa.table({"site": pa.array(names), "squares": pa.array(summed), "positions": counts})}
 
 
 def norms_in(table: pa.Table, leaves: int) -> Float[np.ndarray, " N"]:
