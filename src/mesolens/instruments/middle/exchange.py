@@ -33,7 +33,7 @@ class ModelGame:
 
     def value(self, live: Bool[Tensor, "C N"]) -> Float[Tensor, "C B"]:
         """The readout of every row under each of C coalitions, in nats."""
-        count, masks = len(live), masks_of(self.gates, live)
+        count, masks = len(live), masks_of(self.gates, live.to(self.batch.clean.device))
         reads = repeated(self.batch.clean_reads, count, len(self.batch.rows))
         ids = self.batch.clean.repeat(count, 1)
         entry, *inner, last = self.gates

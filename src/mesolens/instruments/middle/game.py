@@ -65,7 +65,7 @@ class PromptGame:
         """
         count = len(live)
         gates = [gate for gate in self.gates if (gate.site.layer or 0) >= layer and (layer == 0 or gate.site != EMBED)]
-        masks = masks_of(self.gates, live)
+        masks = masks_of(self.gates, live.to(self.batch.clean.device))
         skips = {path: before[path] for number, path in self.blocks.items() if number < layer}
         reads = repeated(self.batch.clean_reads, count, len(self.batch.rows))
         ids = self.batch.clean.repeat(count, 1)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
 from mesolens.instruments.middle.rows import rows_of
-from mesolens.instruments.middle.spec import ENGINES, VERSION, MiddleSpec
+from mesolens.instruments.middle.spec import ENGINES, VERSION, MiddleSpec, Proof
 from mesolens.model.card import ModelCard
 from mesolens.traits.encode import EncodedContrast
 
@@ -149,10 +149,16 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
-    """Operations of the first number of steps, and the memory of the largest batch.
+def _coalitions(card: ModelCard, proof: Proof) -> int:
+    """About how many forward passes the checks make of each contrast."""
+    leaves = sum(max(writer.leaves, 1) for writer in card.anatomy.writers)
+    return 2 * proof.parity + proof.nulls + 2 * (proof.orders + 1) * (leaves.bit_length() + 1)
 
-    A pass forward takes 2 operations for each parameter and token, and the backward pass for activations as many again.
+
+def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
+    """Operations of the first number of steps and of the checks, and the memory of the largest batch.
+
+    The referee is not foreseen, as it is called by what is found. A pass forward takes 2 operations for each parameter and token, and the backward pass for activations as many again.
     Memory holds, for each token, the activations that a training step would keep (about 16 a parameter-row of the
     stream for each writer) and three tensors for each gate.
     """
@@ -160,6 +166,9 @@ def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
     tokens = sum(len(row.clean) + len(row.reference) for row in rows)
     passes = 2 if spec.against else 1
     flops = 2.0 * card.parameters * (tokens + passes * 2 * spec.steps * sum(len(row.clean) for row in rows))
+    if spec.proof is not None:
+        part = min(1.0, spec.proof.contrasts / len(spec.contrasts))
+        flops += 2.0 * card.parameters * passes * part * tokens * _coalitions(card, spec.proof)
     columns = sum(writer.leaves * writer.width for writer in card.anatomy.writers)
     width = 4 * columns + 16 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1)
     longest = max(len(row.clean) for row in rows) * 2

@@ -106,7 +106,7 @@ def _squares(
 ) -> Float[Tensor, " N"]:
     """Squared norms of each leaf's write, over gated positions; 0 for biases, norms and the way to the logits."""
     if gate.site not in clean or gate.site not in held:
-        return torch.zeros(gate.leaves or 1, dtype=torch.float64)
+        return torch.zeros(gate.leaves or 1, dtype=torch.float64, device=gated.device)
     one, other = clean[gate.site].double(), held[gate.site].double()
     if not gate.leaves:
         return (((one - other) ** 2).sum(-1) * gated).sum()[None]
