@@ -15,9 +15,14 @@ export function renderHeader(main: Main, redraw: () => void): HTMLElement {
     h("div", { class: "bar" }, h("span", { class: "brand" }, "Mesolens"), h("span", { class: "kind" }, "audit report"), themeButton(redraw)),
     h("h1", {}, subject),
     h("p", { class: "meta" }, ...line.map(fact)),
-    chapterList(main),
-    h("details", { class: "facts" }, h("summary", {}, "Provenance: settings, versions, hashes, seeds"), factTable(facts, "Provenance")),
+    ...(main.chapters.length ? [chapterList(main)] : []),
+    ...(facts.length ? [provenance(facts)] : []),
   );
+}
+
+function provenance(facts: Fact[]): HTMLElement {
+  const summary = h("summary", {}, "Provenance: settings, versions, hashes, seeds");
+  return h("details", { class: "facts" }, summary, factTable(facts, "Provenance"));
 }
 
 function themeButton(redraw: () => void): HTMLElement {

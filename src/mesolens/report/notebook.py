@@ -13,7 +13,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.hostile import printable
 from mesolens.report.budget import CELL
-from mesolens.report.html import CHAPTERS, document
+from mesolens.report.html import document
 from mesolens.report.middle_chapter import chapter
 
 HEIGHT = 720
@@ -42,8 +42,7 @@ def _page(reading: Reading, tables: Tables) -> str:
         "line": [["verdict", reading.verdict], ["mesolens", version("mesolens")]],
         "facts": [],
     }
-    entry: Json = {"name": "middle", "question": CHAPTERS["middle"], "state": "read"}
-    main: dict[str, Json] = {"header": header, "chapters": [entry], "readings": {"middle": part.main}}
+    main: dict[str, Json] = {"header": header, "chapters": [], "readings": {"middle": part.main}}
     return document(main, part.blocks, printable(f"{reading.subject}: {reading.sentence}"))
 
 
