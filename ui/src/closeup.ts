@@ -45,7 +45,7 @@ export function closeup(ledger: Ledger, closer: Closer, view: View, node: number
   return { element, redraw: () => boxes.forEach((box) => box.redraw()) };
 }
 
-/** Share and direct effect side by side: two measures that are never added up. */
+/** Share and direct effect side by side, never added up. */
 function figures(ledger: Ledger, closer: Closer, view: View, node: number): HTMLElement {
   const shares = ledger.of(view.pick)!;
   const share = shares.values[node]!;
@@ -64,7 +64,7 @@ function figures(ledger: Ledger, closer: Closer, view: View, node: number): HTML
       cell("direct effect, nats", direct === null ? "not taken" : signed(direct, places)),
       cell("against shuffled labels", called === null ? "not computed" : called ? "called" : "not called"),
     ),
-    h("p", { class: "soft small" }, "Two measures, not two parts of one: the share counts every path to the readout, the direct effect only the last step."),
+    h("p", { class: "soft small" }, "The share counts every path to the readout, the direct effect only the last step: read them side by side, never added up."),
   );
 }
 

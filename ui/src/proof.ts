@@ -7,7 +7,7 @@ import { nulls } from "./nulls.ts";
 import { parity } from "./parity.ts";
 import { type MiddleData, proof, type Referee, whenWhole } from "./payload.ts";
 import { shuffled, stability } from "./stability.ts";
-import { figure, visible } from "./text.ts";
+import { count, figure, visible } from "./text.ts";
 import { tally, verifiedTable } from "./verified.ts";
 
 /** The section; its figures are drawn once the whole document is there. */
@@ -38,11 +38,11 @@ export function proofSection(data: MiddleData, go: (site: string) => void): Box 
 function refereeLine(referee: Referee | null | undefined): HTMLElement | null {
   if (!referee) return null;
   const counts = [
-    referee.players !== null && `${figure(referee.players)} players`,
-    referee.coalitions !== null && `${figure(referee.coalitions)} coalitions`,
-    referee.permutations !== null && `${figure(referee.permutations)} permutations`,
+    referee.players && `${count(referee.players)} players`,
+    referee.coalitions && `${count(referee.coalitions)} coalitions`,
+    referee.permutations && `${count(referee.permutations)} permutations`,
     referee.width !== null && `intervals ${figure(referee.width)} nats wide`,
-  ].filter((text) => text !== false);
-  const why = referee.reason ? ` ${visible(referee.reason, 300)}` : "";
+  ].filter(Boolean);
+  const why = referee.reason ? ` Reason: ${visible(referee.reason, 300)}.` : "";
   return h("p", {}, h("b", {}, `Referee (${visible(referee.kind, 20)} Shapley): `), `${counts.join(", ")}.${why}`);
 }
