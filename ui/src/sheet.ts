@@ -32,9 +32,8 @@ function cell(value: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A button that saves the sheet; none in a notebook's frame, which may not save. */
-export function download(sheet: () => Sheet): HTMLElement | null {
-  if (location.protocol === "about:") return null;
+/** A button that saves the sheet. */
+export function download(sheet: () => Sheet): HTMLElement {
   const button = h("button", { type: "button", class: "quiet save" }, "Save CSV");
   button.hidden = framed(); // in a notebook's frame nothing can be saved; `tree.table()` gives the rows there
   button.addEventListener("click", () => save(sheet()));
