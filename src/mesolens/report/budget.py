@@ -23,5 +23,5 @@ class Budget:
 FILE = Budget(share_bytes=24 << 20, token_rows=1 << 20, near_rows=1 << 19, fewest_leaves=4096)
 """Of a report, which is a file of its own."""
 
-CELL = Budget(share_bytes=1 << 20, token_rows=1 << 15, near_rows=1 << 15, fewest_leaves=1024)
+CELL = Budget(share_bytes=512 << 10, token_rows=1 << 14, near_rows=1 << 14, fewest_leaves=512)
 """Of what a notebook's cell shows, which is saved in the notebook with every run: a few megabytes in all."""
