@@ -158,9 +158,9 @@ def _coalitions(card: ModelCard, proof: Proof) -> int:
 def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
     """Operations of the first number of steps and of the checks, and the memory of the largest batch.
 
-    The referee is not foreseen, as it is called by what is found. A pass forward takes 2 operations for each parameter and token, and the backward pass for activations as many again.
-    Memory holds, for each token, the activations that a training step would keep (about 16 a parameter-row of the
-    stream for each writer) and three tensors for each gate.
+    The referee is not foreseen, as it is called by what is found. A pass forward takes 2 operations for each parameter
+    and token, and the backward pass for activations as many again. Memory holds, for each token, the activations that a
+    training step would keep (about 16 a parameter-row of the stream for each writer) and three tensors for each gate.
     """
     rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, asked(contrast, spec))]
     tokens = sum(len(row.clean) + len(row.reference) for row in rows)
