@@ -218,9 +218,11 @@ def test_a_refusal_shows_its_reason_and_no_share(browser: Browser, report: Repor
 @pytest.mark.parametrize("width", [380, 760, 1400])
 def test_nothing_runs_over_the_edge(browser: Browser, report: Reports, width: int) -> None:
     for shape in (SMALL, Shape(hostile=True)):
+        near = Store(report(shape).parent).load("middle-promoted")["site"].unique().to_pylist()
         with opened(browser, report(shape), place="#middle/contrast-4/L1.attn.h1", size=(width, 800)) as (page, _):
-            page.wait_for_selector(".sum")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            for place in ("contrast-4/L1.attn.h1", f"contrast-1/{near[0]}", f"all/{near[-1]}"):
+                go(page, place)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, place
 
 
 def test_the_theme_button_turns_the_page(browser: Browser, report: Reports) -> None:
