@@ -84,10 +84,15 @@ def _child(what: str, case: str) -> None:
     load = loaded(case)
     work = _prepared(what, load)
     forward(load)()
+    print(added_by(work))
+
+
+def added_by(work: Work) -> float:
+    """MiB that a work adds to what is resident, at its peak."""
     before = _resident("VmRSS")
     REFERENCES.write_text("5", "ascii")
     work()
-    print(_resident("VmHWM") - before)
+    return _resident("VmHWM") - before
 
 
 if __name__ == "__main__":

@@ -44,18 +44,8 @@ class PromptPath:
             logits = logits_at(model, batch.clean, batch.clean_reads.positions)
             self.clean = metric_of(logits, batch.clean_reads)
             seen.clear()
-            self.frozen, self.reference = self._reference_run()
+            self.frozen, self.reference = reference_run(model, batch, gates)
             self.reference_cells = {site: self._on_clean(cells) for site, cells in seen.items()}
-
-    def _reference_run(self) -> tuple[dict[Site, Tensor], Float[Tensor, " B"]]:
-        frozen: dict[Site, Tensor] = {}
-        batch = self.batch
-        with tapped(self.model, actions_of(self.gates, partial(self._keep, frozen))):
-            logits = logits_at(self.model, batch.reference, batch.reference_reads.positions)
-        return frozen, metric_of(logits, batch.reference_reads)
-
-    def _keep(self, frozen: dict[Site, Tensor], gate: Gate, live: Tensor) -> None:
-        frozen[gate.site] = on_clean_positions(live, self.batch).clone()
 
     def _on_clean(self, cells: Cells) -> Cells:
         if self.batch.twin is None:
@@ -74,9 +64,7 @@ class PromptPath:
         return ledger
 
     def _node(self, ledger: Ledger, strength: float) -> None:
-        gated, entry = self.batch.gated, list[Tensor]()
-        dtype = self.frozen[EMBED].dtype
-        by_place = strength if gated is None else torch.where(gated, strength, 1.0).to(dtype)[..., None]
+        entry, by_place = list[Tensor](), strength_at(strength, self.batch, self.frozen[EMBED].dtype)
         actions = actions_of(self.gates, partial(self._touch, ledger, entry, by_place))
         add_action(actions, end_of(self.gates), ledger.direct.listen)
         reads = self.batch.clean_reads
@@ -110,6 +98,25 @@ class PromptPath:
             return
         with attention_cells(self.model, shows_for(self.head_gates, seen)):
             yield seen
+
+
+def reference_run(
+    model: PreTrainedModel, batch: Batch, gates: Sequence[Gate]
+) -> tuple[dict[Site, Tensor], Float[Tensor, " B"]]:
+    """What every gate's leaves are in the reference run, at the clean positions, and the readout there."""
+    frozen: dict[Site, Tensor] = {}
+    with torch.no_grad(), tapped(model, actions_of(gates, partial(_keep, frozen, batch))):
+        logits = logits_at(model, batch.reference, batch.reference_reads.positions)
+    return frozen, metric_of(logits, batch.reference_reads)
+
+
+def _keep(frozen: dict[Site, Tensor], batch: Batch, gate: Gate, live: Tensor) -> None:
+    frozen[gate.site] = on_clean_positions(live, batch).clone()
+
+
+def strength_at(strength: float, batch: Batch, dtype: torch.dtype) -> float | Float[Tensor, "B T 1"]:
+    """The strength of all gates, or by place where only some positions are gated: the others are live."""
+    return strength if batch.gated is None else torch.where(batch.gated, strength, 1.0).to(dtype)[..., None]
 
 
 def shows_for(gates: Sequence[Gate], seen: dict[Site, Cells]) -> Mapping[str, Show]:

@@ -6,6 +6,7 @@ from typing import cast
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.closeup import close_up
 from mesolens.instruments.middle.divide import divide
+from mesolens.instruments.middle.flow.feeding import feed
 from mesolens.instruments.middle.proof.norms import weigh
 from mesolens.instruments.middle.proof.values import value
 from mesolens.instruments.middle.referee import refer
@@ -17,6 +18,7 @@ _KINDS: Mapping[str, Callable[[LoadedModel, Shard, LoadedModel | None], Tables]]
     "norms": weigh,
     "values": value,
     "closeup": close_up,
+    "edges": feed,
 }
 
 

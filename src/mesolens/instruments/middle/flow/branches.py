@@ -11,6 +11,8 @@ its own of the queries, keys and values), so where a gradient is zero in most co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -35,29 +37,24 @@ def branch_of(piece: Piece, gate: Gate, seed: Tensor) -> Branch:
     ends = [piece.entered, *(piece.blended[site] for site in earlier)]
     sums: dict[int, Tensor] = {}
     wanted = [*ends, *(step.gave for step in piece.maps)]
-    _pull([piece.live[gate.site]], [seed], wanted, sums)
+    _pull(piece.live[gate.site], seed, wanted, sums)
     for steps in _together(piece.maps):
         parts = [_through(step.weight, sums.pop(id(step.gave))) for step in steps if id(step.gave) in sums]
         if parts:
-            _pull([steps[0].given], [torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]], wanted, sums)
-    stream = sums.get(id(piece.entered))
+            _pull(steps[0].given, reduce(torch.add, parts), wanted, sums)
+    stream = sums[id(piece.entered)] if id(piece.entered) in sums else torch.zeros_like(piece.entered)
     gates = {site: sums[id(piece.blended[site])] for site in earlier if id(piece.blended[site]) in sums}
-    return Branch(torch.zeros_like(piece.entered) if stream is None else stream, gates)
+    return Branch(stream, gates)
 
 
-def _pull(outputs: list[Tensor], seeds: list[Tensor], wanted: Sequence[Tensor], sums: dict[int, Tensor]) -> None:
-    """Add what `seeds` at `outputs` come to at each tensor that is wanted, by its identity."""
-    live = [(output, seed) for output, seed in zip(outputs, seeds, strict=True) if output.requires_grad]
-    if not live:
+def _pull(output: Tensor, seed: Tensor, wanted: Sequence[Tensor], sums: dict[int, Tensor]) -> None:
+    """Add what `seed` at `output` comes to at each tensor that is wanted, by its identity."""
+    if not output.requires_grad:
         return
-    # A map's input may be a cut itself, and then it is its own end.
-    grads = torch.autograd.grad(
-        [output for output, _ in live], wanted, [seed for _, seed in live], retain_graph=True, allow_unused=True
-    )
-    for tensor, grad in zip(wanted, grads, strict=True):
+    grads = torch.autograd.grad(output, wanted, seed, retain_graph=True, allow_unused=True)
+    for tensor, grad in zip(wanted, cast(tuple[Tensor | None, ...], grads), strict=True):
         if grad is not None:
-            before = sums.get(id(tensor))
-            sums[id(tensor)] = grad if before is None else before + grad
+            sums[id(tensor)] = sums[id(tensor)] + grad if id(tensor) in sums else grad
 
 
 def _together(maps: Sequence[Map]) -> list[list[Map]]:
@@ -70,7 +67,7 @@ def _together(maps: Sequence[Map]) -> list[list[Map]]:
 
 def _through(weight: Float[Tensor, "o i"], grad: Float[Tensor, "*n o"]) -> Float[Tensor, "*n i"]:
     """`grad @ weight`, over the columns in which there is any gradient where they are few."""
-    columns = grad.flatten(0, -2).any(0).nonzero()[:, 0]
+    columns = grad.flatten(0, -2).abs().sum(0).nonzero()[:, 0]
     if 2 * len(columns) > len(weight):
         return grad @ weight
     return grad[..., columns] @ weight[columns]
