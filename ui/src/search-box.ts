@@ -22,7 +22,6 @@ export function searchBox(tree: Tree, values: () => Float64Array | null, go: (si
     [...list.children].forEach((option, k) => option.setAttribute("aria-selected", String(k === at)));
     if (nodes.length) input.setAttribute("aria-activedescendant", `site-${at}`);
     else input.removeAttribute("aria-activedescendant");
-    list.children[at]?.scrollIntoView({ block: "nearest" });
   };
   const close = () => {
     list.hidden = true;
@@ -63,6 +62,7 @@ export function searchBox(tree: Tree, values: () => Float64Array | null, go: (si
     else if (event.key === "Escape") return close();
     else return;
     mark();
+    list.children[at]?.scrollIntoView({ block: "nearest" });
     event.preventDefault();
   });
   return h("div", { class: "search" }, h("label", { for: "site", class: "unseen" }, "Go to a site"), input, list, status);
