@@ -121,6 +121,7 @@ def test_values_that_name_nothing(mesolens: Mesolens, contrasts: Path, tmp_path:
     assert mesolens("audit", "--only", "face").refused(2, "'face'", "not in this version")
     assert mesolens("middle", "slide:mask", "--engine", "newton").refused(2, "there are gated, owen")
     assert mesolens("middle", "slide:mask", "--engine", "x\x1b").refused(2, "there are gated, owen")
+    assert mesolens("middle", "slide:mask", "--width", "7").refused(2, "--width is 7")
     assert mesolens("slides", "show", "nobody").refused(2, "'nobody'")
     assert mesolens("slides", "grow", "nobody").refused(2, "'nobody'")
     assert mesolens("middle", "slide:mask", "--against", "slide:mask").refused(2, "same weights")

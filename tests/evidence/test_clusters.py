@@ -70,6 +70,15 @@ def test_constants_have_no_width_and_one_cluster_no_interval() -> None:
     assert cluster_intervals(ones, list("aaaaaa")) is None
 
 
+@pytest.mark.parametrize("scale", [1e-140, 1e-109, 1e150])
+def test_the_smallest_and_largest_values_get_the_same_interval_scaled(scale: float) -> None:
+    values = np.random.default_rng(0).exponential(size=(9, 3))
+    one, other = (cluster_intervals(v, [str(k) for k in range(9)]) for v in (values, values * scale))
+    assert one is not None
+    assert other is not None
+    np.testing.assert_allclose(np.stack(other) / scale, np.stack(one), rtol=1e-9)
+
+
 @given(st.integers(2, 6), st.integers(0, 99))
 @settings(max_examples=10, deadline=None)
 def test_drawn_weights_keep_clusters_whole_and_sum_to_one(clusters: int, seed: int) -> None:

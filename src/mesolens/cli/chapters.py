@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mesolens.cli.opening import Items
@@ -31,6 +31,7 @@ class Subject:
     items: Items
     settings: Settings
     engine: str = "gated"
+    width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,14 @@ def _middle(subject: Subject) -> middle.MiddleSpec:
         seed=settings.seed,
         resamples=RESAMPLES[settings.budget],
         engine=subject.engine,
-        referee=middle.REFEREES[settings.budget],
+        referee=_referee(subject),
         proof=middle.PROOFS[settings.budget],
     )
+
+
+def _referee(subject: Subject) -> middle.Refereeing:
+    by_budget = middle.REFEREES[subject.settings.budget]
+    return by_budget if subject.width is None else replace(by_budget, width=subject.width)
 
 
 BUILT: Mapping[str, Chapter] = {"middle": Chapter(middle, _middle)}
@@ -67,6 +73,17 @@ def engine_of(name: str) -> str:
     if name not in middle.ENGINES:
         raise BadInput(f"--engine is {name!r}; there are {', '.join(middle.ENGINES)}")
     return name
+
+
+def width_of(part: float | None) -> float | None:
+    """The half width of an interval, as a part of the difference.
+
+    Raises:
+        BadInput: it is not between 0 and 1.
+    """
+    if part is not None and not 0 < part < 1:
+        raise BadInput(f"--width is {part:g}; give a part of the difference between 0 and 1, such as 0.02")
+    return part
 
 
 def wanted(only: str | None) -> list[str]:
@@ -103,6 +120,8 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     depending = depends(card, subject.settings, subject.items.to_json(), against)
     if subject.engine != "gated":
         depending["engine"] = subject.engine
+    if subject.width is not None:
+        depending["width"] = subject.width
     store = Store(folder_of(card.name, depending, subject.settings))
     for name in names:
         needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)

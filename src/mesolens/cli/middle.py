@@ -19,13 +19,20 @@ Node = dict[str, object]
 @click.argument("model")
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
 @click.option("--against", metavar="MODEL", help="Another model of the same shape, which is the reference then.")
+@click.option("--engine", metavar="NAME", default="gated", help="gated, or owen: the slower referee without gradients.")
 @click.option(
-    "--engine", metavar="NAME", default="gated", help="gated, or owen: the slower referee without gradients."
+    "--width", metavar="PART", type=float, help="Interval at which the referee stops, as a part of Δ."
 )
 @click.option("--budget", metavar="NAME", help="What checks may cost: quick, standard or deep (standard).")
 @common
 def middle(
-    model: str, contrasts: str | None, against: str | None, engine: str, budget: str | None, **others: object
+    model: str,
+    contrasts: str | None,
+    against: str | None,
+    engine: str,
+    width: float | None,
+    budget: str | None,
+    **others: object,
 ) -> None:
     """Divide a difference among layers, heads and neurons.
 
@@ -36,14 +43,14 @@ def middle(
     found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
-    from mesolens.cli.chapters import engine_of
+    from mesolens.cli.chapters import engine_of, width_of
     from mesolens.cli.opening import open_against, open_items, open_model
     from mesolens.cli.terminal import data, tell
 
-    asked = engine_of(engine)
+    asked, half = engine_of(engine), width_of(width)
     opened = open_model(model, found)
     other = open_against(against, opened, found)
-    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found, asked)
+    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found, asked, half)
     store, readings = chapters.run(subject, ["middle"], sys.argv[1:])
     reading = readings["middle"]
     if found.json:

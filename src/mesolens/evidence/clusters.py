@@ -48,8 +48,8 @@ def cluster_means(values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str]) 
     skew = np.zeros_like(mean)
     told = spread > _TINY * np.abs(values_IN).max(0, initial=0.0)
     if count > 2:
-        cubes = (off[:, told] ** 3).sum(0) * count / ((count - 1) * (count - 2))
-        skew[told] = cubes / spread[told] ** 3 / np.sqrt(count)
+        cubes = ((off[:, told] / spread[told]) ** 3).sum(0)
+        skew[told] = cubes * np.sqrt(count) / ((count - 1) * (count - 2))
     return Means(mean, spread / np.sqrt(count), skew, count - 1)
 
 

@@ -8,6 +8,18 @@ from mesolens.instruments.middle.follow import follow
 from mesolens.instruments.middle.measure import measure
 from mesolens.instruments.middle.plan import NAME, cost, plan
 from mesolens.instruments.middle.read import read
-from mesolens.instruments.middle.spec import ENGINES, PROOFS, REFEREES, MiddleSpec
+from mesolens.instruments.middle.spec import ENGINES, PROOFS, REFEREES, MiddleSpec, Refereeing
 
-__all__ = ["ENGINES", "NAME", "PROOFS", "REFEREES", "MiddleSpec", "cost", "follow", "measure", "plan", "read"]
+__all__ = [
+    "ENGINES",
+    "NAME",
+    "PROOFS",
+    "REFEREES",
+    "MiddleSpec",
+    "Refereeing",
+    "cost",
+    "follow",
+    "measure",
+    "plan",
+    "read",
+]

@@ -12,6 +12,8 @@ from mesolens.model.card import ModelCard
 from mesolens.traits.encode import EncodedContrast
 
 NAME = "middle"
+FEWEST_PAIRS = 4
+"""Pairs of orders that the referee draws at least."""
 
 
 @runtime_checkable
@@ -149,6 +151,12 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
+def _orders(card: ModelCard, spec: MiddleSpec) -> int:
+    """The fewest forward passes that the referee makes of each contrast."""
+    heads = sum(writer.leaves if writer.leaf == "h" else spec.referee.groups for writer in card.anatomy.writers)
+    return 2**heads if heads < spec.referee.alone else FEWEST_PAIRS * (heads + 1)
+
+
 def _coalitions(card: ModelCard, proof: Proof) -> int:
     """About how many forward passes the checks make of each contrast."""
     leaves = sum(max(writer.leaves, 1) for writer in card.anatomy.writers)
@@ -158,14 +166,16 @@ def _coalitions(card: ModelCard, proof: Proof) -> int:
 def cost(card: ModelCard, spec: MiddleSpec) -> Cost:
     """Operations of the first number of steps and of the checks, and the memory of the largest batch.
 
-    The referee is not foreseen, as it is called by what is found. A pass forward takes 2 operations for each parameter
+    A referee who is called by what is found is not foreseen. A pass forward takes 2 operations for each parameter
     and token, and the backward pass for activations as many again. Memory holds, for each token, the activations that a
     training step would keep (about 16 a parameter-row of the stream for each writer) and three tensors for each gate.
     """
     rows = [row for item, contrast in enumerate(spec.contrasts) for row in rows_of(item, asked(contrast, spec))]
     tokens = sum(len(row.clean) + len(row.reference) for row in rows)
     passes = 2 if spec.against else 1
-    flops = 2.0 * card.parameters * (tokens + passes * 2 * spec.steps * sum(len(row.clean) for row in rows))
+    clean = sum(len(row.clean) for row in rows)
+    each = _orders(card, spec) if spec.engine == "owen" else 2 * spec.steps
+    flops = 2.0 * card.parameters * (tokens + passes * each * clean)
     if spec.proof is not None:
         part = min(1.0, spec.proof.contrasts / len(spec.contrasts))
         flops += 2.0 * card.parameters * passes * part * tokens * _coalitions(card, spec.proof)

@@ -19,14 +19,12 @@ from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.ends import gates_for, reference_model
 from mesolens.instruments.middle.game import Game, Pass, PromptGame, play
 from mesolens.instruments.middle.games import Games, games_of
-from mesolens.instruments.middle.plan import OwenWork, fields_of
+from mesolens.instruments.middle.plan import FEWEST_PAIRS, OwenWork, fields_of
 from mesolens.instruments.middle.players import Players, players_of
 from mesolens.instruments.middle.shapley import coalitions, exact, owen_order
 from mesolens.instruments.middle.shares import ItemShares
 from mesolens.instruments.middle.tables import item_table, leaf_table
 from mesolens.model.loaded import LoadedModel
-
-FEWEST_PAIRS = 4
 
 
 @dataclass(frozen=True, slots=True)
