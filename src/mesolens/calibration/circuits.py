@@ -19,7 +19,7 @@ from mesolens.runs.settings import Budget, Settings
 from mesolens.slides.circuits import CircuitTruth, build, names
 
 ROTATIONS: Mapping[Budget, int] = {"quick": 3, "standard": 5, "deep": 20}
-SECONDS: Mapping[Budget, float] = {"quick": 30.0, "standard": 45.0, "deep": 150.0}
+SECONDS: Mapping[Budget, float] = {"quick": 13.0, "standard": 20.0, "deep": 70.0}
 MISSED = 0.01
 """The part of |Δ| that a causal leaf's |share| must exceed."""
 CLOSED_FORM = Bar("≤", 0.001)

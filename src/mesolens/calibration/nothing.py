@@ -12,7 +12,7 @@ from mesolens.model.load import load
 from mesolens.runs.settings import Budget, Settings
 from mesolens.slides.flips import flips
 
-SECONDS: Mapping[Budget, float] = {"quick": 5.0, "standard": 5.0, "deep": 5.0}
+SECONDS: Mapping[Budget, float] = {"quick": 1.0, "standard": 1.0, "deep": 1.0}
 NONE = Bar("=", 0.0)
 
 
