@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.closeup import closeup_shards
+from mesolens.instruments.middle.flow.crossing import row_shards
 from mesolens.instruments.middle.flow.feeding import edge_shards
 from mesolens.instruments.middle.found import COMPLETE, Found, found_in
 from mesolens.instruments.middle.plan import referee_shards
@@ -29,6 +30,7 @@ STAGES: tuple[Stage, ...] = (
     ("middle-values", valuing),
     ("middle-activations", closeup_shards),
     ("middle-edges", edge_shards),
+    ("middle-rows", row_shards),
 )
 
 

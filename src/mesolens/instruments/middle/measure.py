@@ -6,6 +6,7 @@ from typing import cast
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.closeup import close_up
 from mesolens.instruments.middle.divide import divide
+from mesolens.instruments.middle.flow.crossing import cross
 from mesolens.instruments.middle.flow.feeding import feed
 from mesolens.instruments.middle.proof.norms import weigh
 from mesolens.instruments.middle.proof.values import value
@@ -19,6 +20,7 @@ _KINDS: Mapping[str, Callable[[LoadedModel, Shard, LoadedModel | None], Tables]]
     "values": value,
     "closeup": close_up,
     "edges": feed,
+    "rows": cross,
 }
 
 
@@ -33,6 +35,8 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     `values`     `middle-values`: the readout under every coalition that a check asks for
     `closeup`    what opened leaves look at, promote and are woken by: `middle-attention`, `middle-promoted` and
                  `middle-activations`
+    `edges`      who feeds whom, between opened leaves: `middle-edges`
+    `rows`       what crosses the boundary before each layer, by source token: `middle-rows`
     ===========  ===================================================================================================
 
     Raises:

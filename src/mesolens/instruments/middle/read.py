@@ -8,7 +8,7 @@ from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.middle.checked import checked
 from mesolens.instruments.middle.closeup import closeup_words
-from mesolens.instruments.middle.flow.feeding import edge_words
+from mesolens.instruments.middle.flow.words import flow_words
 from mesolens.instruments.middle.found import COMPLETE, Found, column, found_in
 from mesolens.instruments.middle.plan import NAME
 from mesolens.instruments.middle.proof.told import numbers_of, proof_of
@@ -39,7 +39,7 @@ def read(tables: Tables, spec: MiddleSpec, card: ModelCard) -> Reading:
         verdict=verdict.word,
         sentence=verdict.sentence,
         numbers=(*numbers, *([] if proof is None else numbers_of(proof))),
-        protocol=_protocol(spec, card, found) | closeup_words(tables, spec, card) | edge_words(tables, spec, found),
+        protocol=_protocol(spec, card, found) | closeup_words(tables, spec, card) | flow_words(tables, spec, found),
         data={
             "delta": delta,
             "completeness": found.completeness,
