@@ -49,7 +49,8 @@ def row_shards(card: ModelCard, spec: MiddleSpec, found: Found, tables: Tables) 
 def cross(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tables:
     """`middle-rows`: item, layer (the boundary before it), clean token, share in nats.
 
-    The layer after the last one stands for the boundary before the final norm. Exact zeros are left out. Empty where the model has an operation that no forward derivative is known of.
+    The layer after the last one stands for the boundary before the final norm. Exact zeros are left out. Empty where
+    the model has an operation that no forward derivative is known of.
     """
     del against
     work, gates = RowWork(**fields_of(shard)), gates_of(model.anatomy)
