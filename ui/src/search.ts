@@ -44,16 +44,17 @@ export function total(matches: readonly Match[]): number {
 export function offered(tree: Tree, matches: readonly Match[], values: Float64Array, query: string, most: number): number[] {
   const first = tree.inner.length;
   const inner = matches.filter((match) => match.first < first).map((match) => match.first);
+  const room = Math.max(0, most - inner.length) + 1;
   const leaves: number[] = [];
   let least = -1;
   for (const match of matches) {
-    if (match.first < first) continue;
+    if (match.first < first || inner.length >= most) continue;
     for (let node = match.first; node < match.first + match.count; node++) {
       const size = Math.abs(values[node]!);
-      if (leaves.length === most && size <= least) continue;
+      if (leaves.length === room && size <= least) continue;
       const at = leaves.findIndex((other) => Math.abs(values[other]!) < size);
       leaves.splice(at < 0 ? leaves.length : at, 0, node);
-      if (leaves.length > most) leaves.pop();
+      if (leaves.length > room) leaves.pop();
       least = Math.abs(values[leaves[leaves.length - 1]!]!);
     }
   }
