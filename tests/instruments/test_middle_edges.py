@@ -24,6 +24,7 @@ from mesolens.traits.contrasts import Contrast
 from mesolens.traits.encode import encode
 from tests.instruments.onepath import OnePath
 from tests.instruments.tiny import SHAPES, build, contrasts
+from tests.model.families import build as family_model
 
 MODELS = {shape: build(shape) for shape in SHAPES}
 SUMS = 1e-6
@@ -213,6 +214,30 @@ def test_there_are_none_for_another_model_or_for_the_referees_values() -> None:
     assert "a model as the reference" in str(feeding.edge_words({}, away, found))
     assert "the referee" in str(feeding.edge_words({}, spec, owen))
     assert feeding.edge_words({}, bare, found) == {}
+
+
+FAMILIES = ("qwen3", "olmo2", "glm4", "bloom", "falcon", "gptj", "granite", "phi3", "mixtral", "deepseek_v3", "mamba")
+
+EXPERTS = ("mixtral", "deepseek_v3")
+"""Their grouped products exist in single precision only."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_sums_hold_in_every_family(family: str) -> None:
+    module = family_model(family)
+    module = module if family in EXPERTS else module.double()
+    model, items = adopt(module, name=family), contrasts(3, lengths=[(6, 6), (7, 4)], target=2)
+    small = [
+        Contrast(
+            *(tuple(i % 36 + 2 for i in ids) for ids in (c.clean, c.reference, c.target, c.foil)), c.template, c.id
+        )
+        for c in items
+    ]
+    _, tables = measured(model, small, 100)
+    found = found_in(tables)
+    assert feeding.worst_gap(tables[feeding.TABLE], found) <= SUMS
+    assert np.abs(found.leaves).max() > 0.01
 
 
 def test_in_float32_the_sums_still_hold() -> None:
