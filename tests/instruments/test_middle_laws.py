@@ -46,7 +46,7 @@ def test_every_level_adds_up_and_the_total_is_the_difference(
     shape: str, seed: int, lengths: list[tuple[int, int]], target: int, foil: int
 ) -> None:
     model, items = MODELS[shape], contrasts(seed, lengths=lengths, target=target, foil=foil)
-    tree = ml.middle(model, items)
+    tree = ml.middle(model, items, budget=None)
     expected = []
     for item in items:
         ends = [
@@ -66,7 +66,7 @@ def test_every_level_adds_up_and_the_total_is_the_difference(
 
 @shapes
 def test_source_tokens_add_up_to_their_leaf_for_each_contrast(shape: str) -> None:
-    tree = ml.middle(MODELS[shape], contrasts(3, lengths=[(6, 6), (7, 4), (3, 8)], target=2))
+    tree = ml.middle(MODELS[shape], contrasts(3, lengths=[(6, 6), (7, 4), (3, 8)], target=2), budget=None)
     leaves = {(r["item"], r["site"]): r["share"] for r in tree.tables["middle-leaves"].to_pylist()}
     sums: dict[tuple[int, str], float] = {}
     for row in tree.tables["middle-tokens"].to_pylist():
@@ -144,9 +144,9 @@ def test_shares_equal_the_integral_of_gate_derivatives(shape: str) -> None:
 def test_a_contrast_has_the_same_shares_alone_and_in_company(shape: str) -> None:
     model = MODELS[shape]
     items = contrasts(5, lengths=[(4, 4), (9, 9), (6, 3), (2, 7)], target=2)
-    together = ml.middle(model, items, tokens=False).tables["middle-leaves"].to_pylist()
+    together = ml.middle(model, items, tokens=False, budget=None).tables["middle-leaves"].to_pylist()
     for k, item in enumerate(items):
-        alone = ml.middle(model, [item], tokens=False).tables["middle-leaves"].to_pylist()
+        alone = ml.middle(model, [item], tokens=False, budget=None).tables["middle-leaves"].to_pylist()
         mine = [row for row in together if row["item"] == k]
         for one, other in zip(alone, mine, strict=True):
             assert one["site"] == other["site"]
@@ -169,7 +169,10 @@ def test_in_float32_batches_change_no_share_by_more_than_rounding() -> None:
 def test_against_another_model_is_antisymmetric(shape: str) -> None:
     one, other = MODELS[shape], build(shape, seed=1)
     items = [dataclasses.replace(item, reference=None) for item in contrasts(2, lengths=[(5, 5), (8, 8)], target=2)]
-    forth, back = shares(ml.middle(one, items, against=other)), shares(ml.middle(other, items, against=one))
+    forth, back = (
+        shares(ml.middle(one, items, against=other, budget=None)),
+        shares(ml.middle(other, items, against=one, budget=None)),
+    )
     assert forth.keys() == back.keys()
     for site, share in forth.items():
         assert share == pytest.approx(-back[site], abs=1e-6)
@@ -186,7 +189,7 @@ def test_against_a_model_that_differs_in_one_writer_only_that_writer_has_a_share
             weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(9)) * 0.3)
     changed = adopt(changed.module, name="changed")
     items = [dataclasses.replace(item, reference=None) for item in contrasts(2, lengths=[(5, 5), (8, 8)])]
-    tree = ml.middle(model, items, against=changed)
+    tree = ml.middle(model, items, against=changed, budget=None)
     place = f"L1.{part}"
     for site, share in shares(tree).items():
         if site == place or site.startswith(f"{place}.") or site in ("model", "L1"):
@@ -199,17 +202,21 @@ def test_with_a_model_as_reference_a_reference_prompt_plays_no_part() -> None:
     one, other = MODELS["llama"], build("llama", seed=1)
     items = contrasts(6, lengths=[(5, 8), (7, 3)])
     bare = [dataclasses.replace(item, reference=None) for item in items]
-    assert shares(ml.middle(one, items, against=other)) == shares(ml.middle(one, bare, against=other))
+    assert shares(ml.middle(one, items, against=other, budget=None)) == shares(
+        ml.middle(one, bare, against=other, budget=None)
+    )
 
 
 def test_a_model_of_another_shape_cannot_be_the_reference() -> None:
     with pytest.raises(BadInput, match="neox-0 is not of the shape of llama-0"):
-        ml.middle(MODELS["llama"], contrasts(6, lengths=[(5, 5)]), against=MODELS["neox"])
+        ml.middle(MODELS["llama"], contrasts(6, lengths=[(5, 5)]), against=MODELS["neox"], budget=None)
+    with pytest.raises(BadInput, match="the very model"):
+        ml.middle(MODELS["llama"], contrasts(6, lengths=[(5, 5)]), against=MODELS["llama"], budget=None)
 
 
 def test_the_same_prompt_on_both_sides_gives_nothing_to_divide() -> None:
     item = contrasts(4, lengths=[(6, 6)])[0]
-    tree = ml.middle(MODELS["llama"], [dataclasses.replace(item, reference=item.clean)])
+    tree = ml.middle(MODELS["llama"], [dataclasses.replace(item, reference=item.clean)], budget=None)
     assert tree.delta == 0
     assert tree.verdict == "not determined"
     assert all(node.share == 0 for node in tree.nodes)
@@ -226,7 +233,7 @@ def test_what_does_not_close_is_refused_and_gives_no_share() -> None:
 
 def test_doubling_stops_as_soon_as_an_item_closes() -> None:
     model = MODELS["gemma2"]
-    tree = ml.middle(model, contrasts(8, lengths=[(k, k) for k in range(3, 11)]))
+    tree = ml.middle(model, contrasts(8, lengths=[(k, k) for k in range(3, 11)]), budget=None)
     steps = tree.tables["middle-items"]["steps"].to_pylist()
     assert all(tree.tables["middle-items"]["closes"].to_pylist())
     assert set(steps) <= {8, 16, 32, 64}
@@ -242,7 +249,7 @@ def test_reading_again_from_stored_tables_gives_the_same_reading() -> None:
 
 
 def test_children_follow_their_parents_in_the_list_of_nodes() -> None:
-    nodes = ml.middle(MODELS["neox"], contrasts(1, lengths=[(4, 4)])).nodes
+    nodes = ml.middle(MODELS["neox"], contrasts(1, lengths=[(4, 4)]), budget=None).nodes
     seen: set[str] = set()
     for node in nodes:
         assert node.parent is None or node.parent in seen

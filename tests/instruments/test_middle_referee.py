@@ -100,7 +100,7 @@ def test_compiled_programs_get_the_recorded_values(shared: Path, program: str) -
         assert max(gaps) <= AGREES * abs(pair["delta"])
 
 
-@pytest.mark.parametrize("shape", [tiny.llama, tiny.gpt2, tiny.neox, tiny.gemma2])
+@pytest.mark.parametrize("shape", [tiny.llama, tiny.gpt2, tiny.neox, tiny.gemma2, tiny.opt])
 @pytest.mark.parametrize("contrast", [PAIR, UNEVEN])
 def test_drawn_orders_add_up_and_resuming_changes_nothing(
     shape: object, contrast: Contrast, monkeypatch: pytest.MonkeyPatch

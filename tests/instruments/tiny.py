@@ -12,6 +12,8 @@ from transformers import (
     GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    OPTConfig,
+    OPTForCausalLM,
     PreTrainedModel,
 )
 
@@ -73,7 +75,24 @@ def gemma2() -> PreTrainedModel:
     )
 
 
-SHAPES = {"llama": llama, "gpt2": gpt2, "neox": neox, "gemma2": gemma2}
+def opt() -> PreTrainedModel:
+    """An MLP that runs on rows and tokens in one axis."""
+    return OPTForCausalLM(
+        OPTConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=16,
+            word_embed_proj_dim=16,
+            ffn_dim=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=64,
+            activation_function="gelu",  # its usual ReLU has kinks, and then a total need not close
+            **_ENDS,
+        )
+    )
+
+
+SHAPES = {"llama": llama, "gpt2": gpt2, "neox": neox, "gemma2": gemma2, "opt": opt}
 
 
 def build(shape: str, seed: int = 0, dtype: torch.dtype = torch.float64) -> LoadedModel:

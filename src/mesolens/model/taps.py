@@ -41,11 +41,32 @@ def tapped(model: nn.Module, actions: Mapping[Point, Action]) -> Generator[None]
     Raises:
         AttributeError: a point names a module that the model does not have; nothing stays hooked then.
     """
+    given = _Given()
     with ExitStack() as hooks:
+        hooks.callback(model.register_forward_pre_hook(given.see, with_kwargs=True).remove)
         for point, action in actions.items():
-            handle = _attach(model.get_submodule(point.module), point, action)
+            handle = _attach(model.get_submodule(point.module), point, partial(given.shaped, action))
             hooks.callback(handle.remove)
         yield
+
+
+@dataclass(slots=True)
+class _Given:
+    """The rows and tokens of the pass that runs."""
+
+    rows: int = 0
+    tokens: int = 0
+
+    def see(self, _: nn.Module, __: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        ids = kwargs.get("input_ids")
+        self.rows, self.tokens = ids.shape if isinstance(ids, Tensor) and ids.dim() == 2 else (0, 0)
+
+    def shaped(self, action: Action, tensor: Tensor) -> Tensor | None:
+        """The action on [B, T, …], and its answer in the form in which the tensor came."""
+        if tensor.dim() != 2 or self.rows == 0 or len(tensor) != self.rows * self.tokens:
+            return action(tensor)
+        changed = action(tensor.unflatten(0, (self.rows, self.tokens)))
+        return None if changed is None else changed.flatten(0, 1)
 
 
 def _attach(module: nn.Module, point: Point, action: Action) -> RemovableHandle:

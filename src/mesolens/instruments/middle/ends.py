@@ -17,6 +17,8 @@ def reference_model(model: LoadedModel, against: LoadedModel | None, planned: st
         return None
     if against is None or against.card.weights_hash != planned:
         raise BadInput(f"this shard needs the reference model with weights {planned}; load that one")
+    if against.module is model.module:
+        raise BadInput("the reference is the very model that is explained, and one module cannot run beside itself")
     here, there = model.card, against.card
     if shape_of(here.anatomy) != shape_of(there.anatomy) or here.vocabulary != there.vocabulary:
         raise BadInput(

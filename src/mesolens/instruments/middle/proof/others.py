@@ -52,4 +52,6 @@ def own_and_other(matrix: dict[str, Json]) -> tuple[float, float] | None:
         return None
     square = np.array(effects, dtype=float)
     own = np.eye(len(square), dtype=bool)
-    return float(np.nanmean(square[own])), float(np.nanmean(square[~own]))
+    if not np.isfinite(square).all():  # a trait without a difference has no part to lose
+        return None
+    return float(square[own].mean()), float(square[~own].mean())
