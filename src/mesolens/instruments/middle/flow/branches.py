@@ -6,7 +6,8 @@ the branch's gradient is the product of α g, zero outside the reader's columns,
 through the module itself, whatever it is made of.
 
 The linear maps on the way are passed by hand. One leaf touches few of their columns (a neuron one of the gate's, a head
-its own of the queries, keys and values), so where a gradient is zero in most columns only the others are multiplied.
+its own of the queries, keys and values), and in the last block little is asked of places where nothing is read out. So
+where a gradient is zero in most columns, or at most places, only the others are multiplied.
 """
 
 from collections.abc import Sequence
@@ -66,8 +67,15 @@ def _together(maps: Sequence[Map]) -> list[list[Map]]:
 
 
 def _through(weight: Float[Tensor, "o i"], grad: Float[Tensor, "*n o"]) -> Float[Tensor, "*n i"]:
-    """`grad @ weight`, over the columns in which there is any gradient where they are few."""
-    columns = grad.flatten(0, -2).abs().sum(0).nonzero()[:, 0]
-    if 2 * len(columns) > len(weight):
+    """`grad @ weight`, over the columns, or else the places, in which there is any gradient where they are few."""
+    flat = grad.flatten(0, -2)
+    size = flat.abs()
+    columns = size.sum(0).nonzero()[:, 0]
+    if 2 * len(columns) <= len(weight):
+        return grad[..., columns] @ weight[columns]
+    places = size.sum(1).nonzero()[:, 0]
+    if 2 * len(places) > len(flat):
         return grad @ weight
-    return grad[..., columns] @ weight[columns]
+    given = flat.new_zeros(len(flat), weight.shape[1])
+    given[places] = flat[places] @ weight
+    return given.unflatten(0, grad.shape[:-1])
