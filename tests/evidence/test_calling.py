@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from mesolens.evidence.calling import called, shuffled
+from mesolens.evidence.calling import FEWEST, called, shuffled
 from mesolens.evidence.clusters import chances, cluster_means
 
 
-@given(st.integers(3, 12), st.integers(0, 99), st.floats(0.01, 0.3))
+@given(st.integers(FEWEST, 14), st.integers(0, 99), st.floats(0.01, 0.3))
 @settings(max_examples=30, deadline=None)
 def test_calls_are_those_of_an_independent_false_discovery_control(clusters: int, seed: int, rate: float) -> None:
     rng = np.random.default_rng(seed)
@@ -37,5 +37,10 @@ def test_shuffled_labels_call_next_to_nothing_however_strong_the_effects() -> No
     assert shuffled(values, names, draws=60, seed=0).mean() <= 0.05
 
 
-def test_one_cluster_calls_nothing() -> None:
-    assert not called(np.ones((3, 2)), list("aaa")).any()
+@given(st.integers(1, FEWEST - 1), st.floats(0.1, 9))
+@settings(max_examples=10, deadline=None)
+def test_few_clusters_call_nothing_even_where_all_agree(clusters: int, value: float) -> None:
+    values = np.full((2 * clusters, 5), value)
+    names = [str(k // 2) for k in range(2 * clusters)]
+    assert not called(values, names).any()
+    assert not shuffled(values, names, draws=20, seed=0).any()

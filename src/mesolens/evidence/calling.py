@@ -11,20 +11,23 @@ from jaxtyping import Bool, Float
 
 from mesolens.evidence.clusters import chances, cluster_means
 
+FEWEST = 6
+"""Clusters below which nothing is called: of five signs that agree, one draw in sixteen does so by chance."""
+
 
 def called(
     values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str], *, rate: float = 0.05
 ) -> Bool[np.ndarray, " N"]:
     """The columns whose mean over items differs from zero; of those called, at most `rate` are so by chance.
 
-    Nothing is called when there are fewer than two clusters.
+    Nothing is called when there are fewer than :data:`FEWEST` clusters.
 
-    >>> called(np.array([[1.0, 1.0], [1.1, -1.0], [0.9, 0.1]]), ["a", "b", "c"]).tolist()
+    >>> called(np.array([[9.0, 1.0], [9.1, -1.0], [8.9, 1.0], [9.1, -1.0], [8.9, 1.0], [9.0, -1.0]]), "abcdef").tolist()
     [True, False]
     """
     means = cluster_means(values_IN, clusters)
     found = np.zeros(values_IN.shape[1], bool)
-    if means is None:
+    if means is None or means.freedom + 1 < FEWEST:
         return found
     p = chances(means)
     order = np.argsort(p, kind="stable")

@@ -155,5 +155,5 @@ def _keep_reads(glance: Glance, store: dict[Site, Tensor] | dict[str, Tensor], n
     reads, positions = glance.reads, glance.batch.clean_reads.positions
     place = reads.clean
     if live.shape[1] != glance.batch.clean.shape[1]:  # the model left the other positions out of the way to the logits
-        place = torch.searchsorted(positions, reads.clean)
+        place = torch.searchsorted(positions, reads.clean.contiguous())
     store[name] = live[reads.row, place]  # pyright: ignore[reportArgumentType]

@@ -81,9 +81,7 @@ def _sentence(word: str, found: Found, delta: float, few: float, steps: int, mis
             "so no share is given: the path to the reference is not smooth enough for gradients."
         )
     if word == "refused":
-        return (
-            f"{before}The referee's intervals stay at ±{width:.2g} of {delta:.3g} nats, so no share is given."
-        )
+        return f"{before}The referee's intervals stay at ±{width:.2g} of {delta:.3g} nats, so no share is given."
     if word == "not determined":
         return (
             f"{before}The contrasts do not move the readout in one direction ({delta:.3g} nats on average, "

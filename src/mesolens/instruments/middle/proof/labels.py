@@ -1,6 +1,6 @@
 """Shuffled labels: a trait whose targets and foils are exchanged at random has no leaves, and none should be called."""
 
-from mesolens.evidence.calling import called, shuffled
+from mesolens.evidence.calling import FEWEST, called, shuffled
 from mesolens.evidence.shards import Json
 from mesolens.instruments.middle.proof.ground import Ground
 
@@ -11,8 +11,10 @@ LISTED = 256
 def told(ground: Ground) -> dict[str, Json]:
     """The part of the leaves that is called with labels shuffled, and with true ones."""
     found, templates = ground.found, ground.found.templates
-    if len(set(templates)) < 2:
-        return {"refused": "the contrasts have one template alone, so no leaf can be called"}
+    if len(set(templates)) < FEWEST:
+        return {
+            "refused": f"no leaf can be called by fewer than {FEWEST} templates, and there are {len(set(templates))}"
+        }
     draws = shuffled(found.leaves, templates, draws=ground.proof.shuffles, seed=ground.spec.seed)
     true = called(found.leaves, templates)
     sites: list[Json] = [found.sites[leaf] for leaf in found.largest() if true[leaf]]
