@@ -75,7 +75,8 @@ def test_the_matrix_says_the_least_of_the_own_and_the_most_of_another(rows: list
     least, most = float(np.diag(sizes).min()), float((sizes - 2 * np.eye(3)).max())
     check = found(changed)["matrix"]
     assert check["holds"] is None
-    assert check["text"] == f"own trait {100 * least:.3g} % or more, another at most {100 * most:.3g} %"
+    said = f"own trait {100 * least:.3g} % or more, another at most {100 * most:.3g} %"
+    assert check["text"] == said.replace("-", "−")
 
 
 def test_what_has_no_bar_is_reported_without_one() -> None:

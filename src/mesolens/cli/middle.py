@@ -20,9 +20,7 @@ Node = dict[str, object]
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
 @click.option("--against", metavar="MODEL", help="Another model of the same shape, which is the reference then.")
 @click.option("--engine", metavar="NAME", default="gated", help="gated, or owen: the slower referee without gradients.")
-@click.option(
-    "--width", metavar="PART", type=float, help="Interval at which the referee stops, as a part of Δ."
-)
+@click.option("--width", metavar="PART", type=float, help="Interval at which the referee stops, as a part of Δ.")
 @click.option("--budget", metavar="NAME", help="What checks may cost: quick, standard or deep (standard).")
 @common
 def middle(
