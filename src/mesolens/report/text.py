@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from mesolens.evidence.reading import Reading
+from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
 from mesolens.report.payload import finite
@@ -52,4 +52,16 @@ def _largest(middle: Reading) -> str:
 def _checks(middle: Reading) -> str:
     figures = [(name, finite(middle.data.get(name))) for name in ("completeness", "conservation", "steps")]
     text = ", ".join(f"{name} {'–' if value is None else f'{value:.2g}'}" for name, value in figures)
-    return f"checks    {text}, engine {printable(str(middle.data.get('engine') or '–'))}"
+    tried = "".join(f", {name} {number.value:.2g}" for name, number in _tried(middle))
+    return f"checks    {text}, engine {printable(str(middle.data.get('engine') or '–'))}{tried}"
+
+
+def _tried(middle: Reading) -> list[tuple[str, Number]]:
+    """What a sceptic tried, where it was: by the short names of the terminal."""
+    by_name = {number.name: number for number in middle.numbers}
+    short = {
+        "parity": "rank agreement with exact patching",
+        "null sets p": "matched sets that remove as much",
+        "called if shuffled": "called with shuffled labels",
+    }
+    return [(said, by_name[name]) for said, name in short.items() if name in by_name]
