@@ -30,6 +30,8 @@ from mesolens.model.linears import weight_columns
 from mesolens.model.sites import EMBED, Site
 
 CHUNK = 8
+LENGTH = 1024
+"""Terms of a sum that are added in single precision."""
 READOUT = "readout"
 
 
@@ -127,7 +129,10 @@ class EdgeSums:
         if readers:
             asked = torch.stack([grad.flatten(1) for _, grad in readers], 1).to(writes.device, writes.dtype)
             places = [self._reader[name] for name, _ in readers]
-            self.sums[:, : writes.shape[1], places] += weight * (writes @ asked.mT).to("cpu", torch.float64)
+            # A sum over all places at once would lose in single precision what the bar allows.
+            parts = zip(writes.split(LENGTH, -1), asked.split(LENGTH, -1), strict=True)
+            products = sum((one @ other.mT).double() for one, other in parts)
+            self.sums[:, : writes.shape[1], places] += weight * torch.as_tensor(products).cpu()
 
     def _add_inside(self, piece: Piece, reader: str, branch: Branch, weight: float) -> None:
         """Add the edges from earlier writers of the same block."""
