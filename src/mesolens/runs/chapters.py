@@ -75,14 +75,17 @@ def run_chapter(
     Raises:
         Incomplete: the work stopped before its end; the same call resumes it.
     """
-    shards = instrument.plan(model.card, spec)
-    store.write_plan(instrument.NAME, shards)
-    run_shards(shards, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
-    while more := instrument.follow(model.card, spec, store.tables(instrument.NAME)):
-        shards = [*shards, *more]
-        store.write_plan(instrument.NAME, shards)
+    planned: dict[str, Shard] = {}
+    more = instrument.plan(model.card, spec)
+    tables: Tables = {}
+    while more:
+        planned |= {shard.key: shard for shard in more}
+        store.write_plan(instrument.NAME, list(planned.values()))
         run_shards(more, lambda shard: instrument.measure(model, shard, against=against), store, reporter)
-    reading = instrument.read(store.tables(instrument.NAME), spec, model.card)
+        # Another process in this folder may have begun its plan anew; then the same work is asked for again, and found.
+        tables = store.tables(instrument.NAME)
+        more = instrument.follow(model.card, spec, tables)
+    reading = instrument.read(tables, spec, model.card)
     store.write_json(f"readings/{instrument.NAME}", reading.to_json())
     return reading
 
