@@ -14,7 +14,7 @@ from mesolens.traits.contrasts import Contrast
 @pytest.mark.parametrize("name", ["stories260K", "babyllama105"])
 def test_shares_add_up_on_real_models(shared: Path, name: str) -> None:
     model = ml.load(shared / "models" / name)
-    tree = ml.middle(model, packs.default())
+    tree = ml.middle(model, packs.default(), budget=None)
     assert tree.completeness <= 0.01
     assert tree.conservation <= 1e-6
     assert tree.verdict in ("closed", "not determined")
@@ -28,7 +28,7 @@ def test_shares_add_up_on_a_model_that_sorts(shared: Path) -> None:
         Contrast((2, 1, 2, 1, 0, 2), (2, 1, 2, 1, 1, 2), (0,), (1,), "first"),
         Contrast((1, 1, 0, 1, 2, 2), (1, 1, 1, 1, 2, 2), (0,), (1,), "first"),
     ]
-    tree = ml.middle(model, items)
+    tree = ml.middle(model, items, budget=None)
     assert tree.delta > 1, "the model sorts"
     assert tree.completeness <= 0.01
     assert tree.conservation <= 1e-6
