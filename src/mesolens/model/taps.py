@@ -57,9 +57,10 @@ class _Given:
     rows: int = 0
     tokens: int = 0
 
-    def see(self, _: nn.Module, __: tuple[object, ...], kwargs: dict[str, object]) -> None:
-        ids = kwargs.get("input_ids")
-        self.rows, self.tokens = ids.shape if isinstance(ids, Tensor) and ids.dim() == 2 else (0, 0)
+    def see(self, _: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        ids = kwargs.get("input_ids", args[0] if args else None)
+        known = isinstance(ids, Tensor) and ids.dim() == 2 and not ids.is_floating_point()
+        self.rows, self.tokens = ids.shape if isinstance(ids, Tensor) and known else (0, 0)
 
     def shaped(self, action: Action, tensor: Tensor) -> Tensor | None:
         """The action on [B, T, …], and its answer in the form in which the tensor came."""
