@@ -82,6 +82,7 @@ def test_the_numbers_of_a_figure_can_be_read_without_seeing_it(browser: Browser,
         figure = box(page, "Keep and remove")
         assert "leaves alone keep" in figure.locator("figcaption").inner_text()
         figure.locator("summary").click()
+        figure.locator(".sheet tbody tr").first.wait_for()  # a browser tells of an opened part a moment later
         assert figure.locator(".sheet tbody tr").count() == len(proof(path)["curves"]["sizes"])
 
 

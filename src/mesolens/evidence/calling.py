@@ -22,7 +22,8 @@ def called(
 
     Nothing is called when there are fewer than :data:`FEWEST` clusters.
 
-    >>> called(np.array([[9.0, 1.0], [9.1, -1.0], [8.9, 1.0], [9.1, -1.0], [8.9, 1.0], [9.0, -1.0]]), "abcdef").tolist()
+    >>> firm, loose = [9.0, 9.1, 8.9, 9.1, 8.9, 9.0], [1.0, -1.0, 1.0, -1.0, 1.0, -1.0]
+    >>> called(np.array([firm, loose]).T, [*"abcdef"]).tolist()
     [True, False]
     """
     means = cluster_means(values_IN, clusters)
