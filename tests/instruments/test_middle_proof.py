@@ -214,6 +214,7 @@ def test_deciles_are_sampled_evenly_and_nothing_is_bounded_below_what_was_seen()
     sample = parity.sampled(ground)
     assert [sum(decile == d for _, decile in sample) for d in range(10)] == [3] * 10
     sizes = np.abs(ground.found.means)
+    assert {ground.ranked[0], ground.ranked[1]} <= {leaf for leaf, d in sample if d == 9}
     assert min(sizes[leaf] for leaf, d in sample if d == 9) >= max(sizes[leaf] for leaf, d in sample if d == 0)
     effects = np.full((30, 4), 1e-9)
     values = Values(

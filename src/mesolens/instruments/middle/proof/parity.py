@@ -21,15 +21,18 @@ SMALL = 0.01
 
 
 def sampled(ground: Ground) -> list[tuple[int, int]]:
-    """Leaves with their decile (9 holds the largest shares), as many from each as the budget has."""
+    """Leaves with their decile (9 holds the largest shares), as many from each as the budget has.
+
+    They are drawn at random, but for half of the last decile's: those are the very largest, which carry the tree.
+    """
     rng = np.random.default_rng([ground.spec.seed, 1])
     each = max(1, ground.proof.parity // DECILES)
-    parts = np.array_split(np.asarray(ground.ranked), DECILES)
-    return [
-        (int(leaf), DECILES - 1 - place)
-        for place, part in enumerate(parts)
-        for leaf in sorted(rng.choice(part, min(each, len(part)), replace=False))
-    ]
+    found: list[tuple[int, int]] = []
+    for place, part in enumerate(np.array_split(np.asarray(ground.ranked), DECILES)):
+        first = (each + 1) // 2 if place == 0 else 0
+        drawn = rng.choice(part[first:], min(each - first, len(part[first:])), replace=False)
+        found += [(int(leaf), DECILES - 1 - place) for leaf in sorted([*part[:first], *drawn])]
+    return found
 
 
 def asks(ground: Ground) -> list[Coalition]:
