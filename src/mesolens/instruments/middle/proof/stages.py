@@ -1,6 +1,7 @@
 """What the checks need computed: first how much each leaf writes, then the readout under every coalition."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.middle.found import Found
@@ -29,23 +30,8 @@ def weighing(card: ModelCard, spec: MiddleSpec, found: Found, tables: Tables) ->
     ground = ground_of(spec, found, tables)
     if ground is None:
         return []
-    alone, groups = _players(spec, found)
-    return [
-        shard_of(
-            card,
-            "norms",
-            NormsWork(
-                items=tuple(part),
-                contrasts=tuple(asked(spec.contrasts[item], spec) for item in part),
-                against=spec.against,
-                batch_tokens=spec.batch_tokens,
-                alone=alone,
-                groups=groups,
-            ),
-            len(part),
-        )
-        for part in _parts(ground.items, spec.shard_items)
-    ]
+    parts = _parts(ground.items, spec.shard_items)
+    return [shard_of(card, "norms", NormsWork(**_asked(spec, found, part)), len(part)) for part in parts]
 
 
 def valuing(card: ModelCard, spec: MiddleSpec, found: Found, tables: Tables) -> list[Shard]:
@@ -53,31 +39,23 @@ def valuing(card: ModelCard, spec: MiddleSpec, found: Found, tables: Tables) -> 
     ground = ground_of(spec, found, tables)
     if ground is None:
         return []
-    alone, groups = _players(spec, found)
-    coalitions = [one for check in (parity, curves, nulls, others) for one in check.asks(ground)]
-    return [
-        shard_of(
-            card,
-            "values",
-            ValuesWork(
-                items=tuple(part),
-                contrasts=tuple(asked(spec.contrasts[item], spec) for item in part),
-                against=spec.against,
-                batch_tokens=spec.batch_tokens,
-                alone=alone,
-                groups=groups,
-                ranked=ground.orders.ranked,
-                coalitions=tuple(coalitions),
-                seed=spec.seed,
-            ),
-            len(part),
-        )
-        for part in _parts(ground.items, spec.shard_items)
-    ]
+    coalitions = tuple(one for check in (parity, curves, nulls, others) for one in check.asks(ground))
+    more: dict[str, Any] = {"ranked": ground.orders.ranked, "coalitions": coalitions, "seed": spec.seed}
+    parts = _parts(ground.items, spec.shard_items)
+    return [shard_of(card, "values", ValuesWork(**_asked(spec, found, part), **more), len(part)) for part in parts]
 
 
-def _players(spec: MiddleSpec, found: Found) -> tuple[int, int]:
-    return (spec.referee.alone, spec.referee.groups) if found.engine == "owen" else (EVERY, 1)
+def _asked(spec: MiddleSpec, found: Found, part: Sequence[int]) -> dict[str, Any]:
+    """What both kinds of work are told: the contrasts, and who plays."""
+    alone, groups = (spec.referee.alone, spec.referee.groups) if found.engine == "owen" else (EVERY, 1)
+    return {
+        "items": tuple(part),
+        "contrasts": tuple(asked(spec.contrasts[item], spec) for item in part),
+        "against": spec.against,
+        "batch_tokens": spec.batch_tokens,
+        "alone": alone,
+        "groups": groups,
+    }
 
 
 def _parts(items: Sequence[int], size: int) -> list[Sequence[int]]:
