@@ -118,10 +118,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     card = subject.model.card
     against = None if subject.against is None else subject.against.card
     depending = depends(card, subject.settings, subject.items.to_json(), against)
-    if subject.engine != "gated":
-        depending["engine"] = subject.engine
-    if subject.width is not None:
-        depending["width"] = subject.width
+    depending |= {"engine": subject.engine, "width": subject.width}
     store = Store(folder_of(card.name, depending, subject.settings))
     for name in names:
         needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)

@@ -79,7 +79,7 @@ class MiddleSpec:
         shard_items: items in a shard, the unit that a kill can lose.
         batch_tokens: most padded tokens in one forward pass.
         open_neurons: neurons of a writer whose source tokens are kept, for each item.
-        resamples: bootstrap draws of templates for the intervals.
+        resamples: bootstrap draws of templates, for the stability of the largest leaves.
         seed: of the bootstrap, and of every draw of the checks.
         engine: `gated`, which hands over to the referee when its total does not close, or `owen`, the referee alone.
         referee: how the referee works when it is called.
