@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from transformers import OPTConfig, OPTForCausalLM
 
 from mesolens.model.taps import Point, first_tensor, tapped
+from tests.instruments.tiny import opt
 
 
 class Pair(nn.Module):
@@ -131,18 +131,7 @@ def test_what_holds_no_tensor_is_refused_by_name() -> None:
 
 def test_an_action_gets_rows_and_tokens_apart_where_a_module_runs_on_both_in_one_axis() -> None:
     torch.manual_seed(0)
-    config = OPTConfig(
-        vocab_size=16,
-        hidden_size=8,
-        word_embed_proj_dim=8,
-        ffn_dim=12,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        max_position_embeddings=16,
-        bos_token_id=1,
-        eos_token_id=2,
-    )
-    model, ids = OPTForCausalLM(config).eval(), torch.tensor([[3, 4, 5], [6, 7, 8]])
+    model, ids = opt().eval(), torch.tensor([[3, 4, 5], [6, 7, 8]])
     seen: list[tuple[int, ...]] = []
 
     def silence(live: torch.Tensor) -> torch.Tensor:
@@ -154,6 +143,6 @@ def test_an_action_gets_rows_and_tokens_apart_where_a_module_runs_on_both_in_one
     plain = model(input_ids=ids).logits
     with tapped(model, {Point("model.decoder.layers.0.fc2", "out"): silence}):
         touched = model(input_ids=ids).logits
-    assert seen == [(2, 3, 8)]
+    assert seen == [(2, 3, 16)]
     assert torch.equal(touched[0], plain[0])
     assert not torch.allclose(touched[1], plain[1])
