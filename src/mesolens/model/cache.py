@@ -6,7 +6,7 @@ with the cache as without on a few tokens; its rows are then run whole.
 """
 
 import inspect
-from typing import cast
+from typing import TypeGuard, cast
 
 import torch
 from torch import Tensor
@@ -25,8 +25,12 @@ def remember(module: PreTrainedModel, prefix: Ids) -> DynamicCache | None:
     ids = torch.tensor([prefix], device=module.device)
     options = {} if "logits_to_keep" not in accepted(module) else {"logits_to_keep": 1}
     cache = cast(object, getattr(module(input_ids=ids, use_cache=True, **options), "past_key_values", None))
-    plain = isinstance(cache, DynamicCache) and all(type(layer) is DynamicLayer for layer in cache.layers)
-    return cache if isinstance(cache, DynamicCache) and plain and cache.get_seq_length() == len(prefix) else None
+    return cache if plain(cache) and cache.get_seq_length() == len(prefix) else None
+
+
+def plain(cache: object) -> TypeGuard[DynamicCache]:
+    """Whether every layer's cache is transformers' plain one, which keeps all keys and values."""
+    return isinstance(cache, DynamicCache) and all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
 def copied(cache: DynamicCache, rows: int) -> DynamicCache:

@@ -15,6 +15,7 @@ from torch import Tensor
 from mesolens.errors import BadInput
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.passes import Ask, answers
+from mesolens.model.rows import check_row
 from mesolens.model.taps import Action, Point
 
 Ids = tuple[int, ...]
@@ -76,7 +77,7 @@ def next_token_logits(
         BadInput: a prompt is empty, has an id outside the vocabulary, or is longer than the window.
     """
     for place, prompt in enumerate(prompts):
-        _check_ids(model, prompt, place)
+        check_row(model.card, prompt, place)
     asks = [Ask(prompt, (len(prompt) - 1,)) for prompt in prompts]
     found = {ask: logits_PV[0].cpu() for ask, logits_PV in answers(model, asks, batch_tokens=batch_tokens, taps=taps)}
     return torch.stack([found[ask] for ask in range(len(prompts))]) if prompts else torch.empty(0, 0)
@@ -99,22 +100,9 @@ def _log_probabilities(logits_PV: Float[Tensor, "P V"], tokens: Ids) -> tuple[fl
 def _check(model: LoadedModel, row: Row, place: int) -> None:
     if not row.continuation:
         raise BadInput(f"row {place} has no continuation to score; give at least one token")
-    _check_ids(model, row.prompt + row.continuation[:-1], place)
-    _check_ids(model, (row.continuation[-1],), place)
+    check_row(model.card, row.prompt + row.continuation[:-1], place)
+    check_row(model.card, (row.continuation[-1],), place)
     if not row.prompt:
         raise BadInput(
             f"row {place} has no prompt; begin it with at least one token, such as the beginning-of-sequence"
         )
-
-
-def _check_ids(model: LoadedModel, fed: Ids, place: int) -> None:
-    size, window = model.card.vocabulary, model.card.window
-    if not fed:
-        raise BadInput(f"row {place} has no tokens; give at least one")
-    for token in (min(fed), max(fed)):
-        if not 0 <= token < size:
-            raise BadInput(
-                f"row {place} has token id {token}, outside the model's vocabulary of {size} (0 to {size - 1})"
-            )
-    if window is not None and len(fed) > window:
-        raise BadInput(f"row {place} feeds {len(fed)} tokens and the model's window is {window}; shorten its prompt")
