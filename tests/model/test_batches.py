@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesolens.model.batches import PAD, pack
-from mesolens.model.prefix import common, groups
+from mesolens.model.prefix import common, groups, sharings
 
 Rows = list[tuple[int, ...]]
 ROW = st.lists(st.integers(0, 3), min_size=1, max_size=12).map(tuple)
@@ -74,3 +74,24 @@ def best(rows: Rows, depth: int, worth: int) -> int:
 def test_no_grouping_saves_more(rows: Rows, worth: int) -> None:
     saved = sum((len(group.rows) - 1) * group.length for group in groups(rows, worth))
     assert saved == best(rows, 0, worth)
+
+
+@given(ROWS, st.integers(1, 20))
+def test_sharings_part_the_rows_and_every_length_is_worth_it(rows: Rows, worth: int) -> None:
+    found = sharings(rows, worth)
+    assert sorted(row for each in found for row in each.rows) == list(range(len(rows)))
+    for each in found:
+        prefixes = [rows[row][: each.length] for row in each.rows]
+        assert {len(prefix) for prefix in prefixes} == {each.length}
+        assert not each.length or (len(prefixes) - len(set(prefixes))) * each.length >= worth
+        assert not each.length or all(prefixes.count(prefix) > 1 for prefix in prefixes)
+
+
+@given(ROWS, st.integers(1, 20))
+def test_sharings_save_no_less_than_groups_that_are_worth_it_alone(rows: Rows, worth: int) -> None:
+    alone = sum((len(group.rows) - 1) * group.length - worth for group in groups(rows, worth) if group.length)
+    saved = 0
+    for each in sharings(rows, worth):
+        different = len({rows[row][: each.length] for row in each.rows})
+        saved += (len(each.rows) - different) * each.length - worth if each.length else 0
+    assert saved >= alone

@@ -12,11 +12,11 @@ from scipy.stats import chisquare, kstest
 
 from mesolens import api
 from mesolens.errors import BadInput
-from mesolens.model import generating, speaking
+from mesolens.model import generating, heads, speaking
 from mesolens.model.generating import Generated, Ids, chosen, endings, generate, uniforms
 from mesolens.model.load import adopt
 from mesolens.model.loaded import LoadedModel
-from mesolens.model.speaking import Remembering, Whole, way_of
+from mesolens.model.speaking import Remembering, Whole, mouth_of
 from mesolens.slides import replies
 from mesolens.slides.grid import plain
 from tests.model import families, tiny
@@ -61,7 +61,7 @@ def test_replies_are_those_of_whole_rows_alone(
 
 @pytest.mark.parametrize("family", WAYS)
 def test_the_way_that_a_family_goes_on_is_found(family: str) -> None:
-    assert way_of(model(family).module, model(family).card.vocabulary) == WAYS[family]
+    assert mouth_of(model(family)).way == WAYS[family]
 
 
 @pytest.mark.parametrize("family", ["llama", "mpt", "mamba"])
@@ -169,8 +169,7 @@ def test_what_ends_a_reply_is_named_by_settings_and_tokenizer() -> None:
 
 @pytest.mark.parametrize("lie", ["positions", "mask", "cache"])
 def test_a_cache_that_lies_is_found_out(lie: str) -> None:
-    module = model("gpt2").module
-    plainly = Remembering.after
+    loaded, plainly = model("gpt2"), Remembering.after
 
     def lying(self: Remembering, tokens: torch.Tensor) -> torch.Tensor:
         if lie == "positions":
@@ -182,13 +181,17 @@ def test_a_cache_that_lies_is_found_out(lie: str) -> None:
         return plainly(self, tokens)
 
     with patch.object(Remembering, "after", lying):
-        assert way_of(module, tiny.VOCABULARY) == ("whole" if lie == "cache" else "even")
+        assert mouth_of(loaded).way == ("whole" if lie == "cache" else "even")
+
+
+def no_head(*_: object) -> None:
+    """As for a model whose last linear map was not found."""
 
 
 def test_a_model_that_cannot_project_fewer_positions_replies_alike() -> None:
     loaded, prompts = model("llama"), [(1, 2, 3), (4,), (5, 6)]
     found = generate(loaded, prompts, most=5, seeds=[0] * 3, stop=NONE)
-    with patch.object(speaking, "accepted", lambda module: frozenset({"position_ids"})):
+    with patch.object(heads, "accepted", lambda module: frozenset()), patch.object(speaking, "head_of", no_head):
         assert generate(loaded, prompts, most=5, seeds=[0] * 3, stop=NONE) == found
 
 
@@ -196,7 +199,7 @@ def test_a_model_that_cannot_project_fewer_positions_replies_alike() -> None:
 def test_speakers_go_on_with_the_rows_that_are_kept(kind: type[Whole] | type[Remembering]) -> None:
     module, rows = model("llama").module, [(1, 2, 3), (4, 5), (6, 7, 8, 9)]
     with torch.no_grad():
-        speaking_all, speaking_some = kind(module, rows), kind(module, rows)
+        speaking_all, speaking_some = kind(module, None, rows), kind(module, None, rows)
         for each in (speaking_all, speaking_some):
             each.first()
         speaking_some.keep(torch.tensor([True, False, True]))

@@ -14,11 +14,11 @@ from transformers import GemmaConfig, GemmaForCausalLM, MistralConfig, MistralFo
 
 from mesolens.errors import BadInput
 from mesolens.model import cache as caching
-from mesolens.model import passes, prefix
+from mesolens.model import heads, passes, prefix
 from mesolens.model.chat import encode_continuation, encode_prompt
 from mesolens.model.load import adopt, load
 from mesolens.model.loaded import LoadedModel
-from mesolens.model.scoring import Row, next_token_logits, score
+from mesolens.model.scoring import Row, next_token_logits, score, score_moments
 from mesolens.model.taps import Point
 from tests.model import tiny
 
@@ -70,7 +70,7 @@ def batches(draw: st.DrawFn) -> Pairs:
 @settings(max_examples=15, deadline=None)
 def test_batching_padding_and_sharing_change_nothing(family: str, pairs: Pairs, budget: int, worth: int) -> None:
     loaded, rows = model(family), [Row(*pair) for pair in pairs]
-    with patch.object(passes, "groups", lambda starts: prefix.groups(starts, worth)):
+    with patch.object(passes, "sharings", lambda starts: prefix.sharings(starts, worth)):
         together = score(loaded, rows, batch_tokens=budget)
     assert furthest(together, [alone(loaded.module, row) for row in rows]) <= CLOSE
 
@@ -167,13 +167,13 @@ def test_a_sliding_window_is_not_shared_and_still_scored_right() -> None:
 def test_a_lying_cache_is_found_out(family: str) -> None:
     module = model(family).module
     assert caching.shares_prefixes(module, tiny.VOCABULARY)
-    with patch.object(caching, "copied", lambda cache, rows: caching.DynamicCache()):
+    with patch.object(caching, "copied", lambda cache, owners: caching.DynamicCache()):
         assert not caching.shares_prefixes(module, tiny.VOCABULARY)
 
 
 def test_a_model_that_cannot_project_fewer_positions_scores_alike() -> None:
     loaded, rows = model("gpt2"), [Row((1, 2, 3, n), (4, n)) for n in range(9)]
-    with patch.object(passes, "accepted", lambda module: frozenset()):
+    with patch.object(heads, "accepted", lambda module: frozenset()):
         full = score(loaded, rows)
     assert furthest(full, score(loaded, rows)) <= CLOSE
 
@@ -209,6 +209,31 @@ def test_taps_see_whole_rows_and_can_change_the_scores() -> None:
     assert seen == [(20, 52, 32)]
     assert furthest(changed, score(loaded, rows)) > 0.01
     assert not loaded.module.get_submodule("model.layers.1.mlp")._forward_hooks
+
+
+def test_prompts_of_one_length_run_side_by_side_and_their_replies_go_on_from_them() -> None:
+    rows = [Row(tuple(range(n, n + 30)), (7, reply, reply, 5)) for n in range(20) for reply in range(6)]
+    seen = counted(model("llama"), rows)
+    assert (20, 29) in seen
+    assert (120, 4) in seen
+    assert furthest(score(model("llama"), rows), [alone(model("llama").module, row) for row in rows]) <= CLOSE
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+@given(pairs=batches(), budget=st.sampled_from([64, 4096]))
+@settings(max_examples=8, deadline=None)
+def test_moments_are_those_of_the_distribution_written_out(family: str, pairs: Pairs, budget: int) -> None:
+    loaded, rows = model(family), [Row(*pair) for pair in pairs]
+    found = score_moments(loaded, rows, batch_tokens=budget)
+    assert furthest([each.logp for each in found], score(loaded, rows)) <= CLOSE
+    for row, each in zip(rows, found, strict=True):
+        with torch.no_grad():
+            logits_TV = loaded.module(torch.tensor([row.prompt + row.continuation])).logits[0].double()
+        p_TV = (logits_TV.exp() / logits_TV.exp().sum(-1, keepdim=True))[len(row.prompt) - 1 : -1]
+        entropy = -(p_TV * p_TV.log()).sum(-1)
+        variance = (p_TV * p_TV.log() ** 2).sum(-1) - entropy**2
+        assert torch.allclose(torch.tensor(each.entropy).double(), entropy, atol=1e-5)
+        assert torch.allclose(torch.tensor(each.variance).double(), variance, atol=1e-4)
 
 
 def test_progress_counts_every_different_row_once() -> None:

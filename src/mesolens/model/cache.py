@@ -6,6 +6,7 @@ with the cache as without on a few tokens; its rows are then run whole.
 """
 
 import inspect
+from collections.abc import Sequence
 from typing import TypeGuard, cast
 
 import torch
@@ -20,12 +21,12 @@ ROUNDINGS = 32
 TOKENS, SPLIT = 7, 4
 
 
-def remember(module: PreTrainedModel, prefix: Ids) -> DynamicCache | None:
-    """The keys and values of a prefix, or None when the model has no cache that can be shared."""
-    ids = torch.tensor([prefix], device=module.device)
+def remember(module: PreTrainedModel, prefixes: Sequence[Ids]) -> DynamicCache | None:
+    """The keys and values of prefixes of one length, or None when the model has no cache that can be shared."""
+    ids = torch.tensor(list(prefixes), device=module.device)
     options = {} if "logits_to_keep" not in accepted(module) else {"logits_to_keep": 1}
     cache = cast(object, getattr(module(input_ids=ids, use_cache=True, **options), "past_key_values", None))
-    return cache if plain(cache) and cache.get_seq_length() == len(prefix) else None
+    return cache if plain(cache) and cache.get_seq_length() == ids.shape[1] else None
 
 
 def plain(cache: object) -> TypeGuard[DynamicCache]:
@@ -33,12 +34,13 @@ def plain(cache: object) -> TypeGuard[DynamicCache]:
     return isinstance(cache, DynamicCache) and all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
-def copied(cache: DynamicCache, rows: int) -> DynamicCache:
-    """The cache of one row as that of `rows` equal ones; the original stays as it is."""
+def copied(cache: DynamicCache, owners: Sequence[int]) -> DynamicCache:
+    """For each of some rows the cache of the prefix that it goes on from, named by number; `cache` stays as it is."""
     copy = DynamicCache()
     for number, layer in enumerate(cache.layers):
         keys, values = (cast(Tensor, getattr(layer, name)) for name in ("keys", "values"))
-        copy.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), number)
+        chosen = torch.tensor(owners, device=keys.device)
+        copy.update(keys.index_select(0, chosen), values.index_select(0, chosen), number)
     return copy
 
 
@@ -47,10 +49,10 @@ def shares_prefixes(module: PreTrainedModel, vocabulary: int) -> bool:
     ids = torch.arange(1, 1 + 2 * TOKENS, device=module.device).reshape(2, TOKENS) % vocabulary
     ids[1, :SPLIT] = ids[0, :SPLIT]
     try:
-        cache = remember(module, tuple(ids[0, :SPLIT].tolist()))
+        cache = remember(module, [tuple(ids[0, :SPLIT].tolist())])
         if cache is None:
             return False
-        with_it = module(input_ids=ids[:, SPLIT:], past_key_values=copied(cache, 2), use_cache=True).logits
+        with_it = module(input_ids=ids[:, SPLIT:], past_key_values=copied(cache, (0, 0)), use_cache=True).logits
         without = module(input_ids=ids).logits[:, SPLIT:]
     except Exception:  # a model of somebody's own may raise anything when given a cache; then it is run without
         return False

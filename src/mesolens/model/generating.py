@@ -19,7 +19,7 @@ from torch import Tensor
 from mesolens.errors import BadInput
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.rows import check_row
-from mesolens.model.speaking import Remembering, Way, Whole, speaker, way_of
+from mesolens.model.speaking import Mouth, Remembering, Way, Whole, mouth_of
 
 Ids = tuple[int, ...]
 Progress = Callable[[int, int], None]
@@ -89,11 +89,12 @@ def generate(
     """
     _check(model, prompts, seeds, most, temperature)
     wanted = [(prompt, seed if temperature else 0) for prompt, seed in zip(prompts, seeds, strict=True)]
+    if not wanted:
+        return []
     different = list(dict.fromkeys(wanted))
-    way = way_of(model.module, model.card.vocabulary) if different else "whole"
-    talk = _Talk(model, way, most, temperature, frozenset(stop))
+    talk = _Talk(mouth_of(model), model.card.window, most, temperature, frozenset(stop))
     found: dict[tuple[Ids, int], Generated] = {}
-    for batch in _batches(different, most, batch_tokens, way):
+    for batch in _batches(different, most, batch_tokens, talk.mouth.way):
         found |= zip(batch, talk.replies(batch), strict=True)
         if progress is not None:
             progress(len(found), len(different))
@@ -122,8 +123,8 @@ def uniforms(prompt: Ids, seed: int, most: int) -> Float[np.ndarray, " T"]:
 class _Talk:
     """The rules by which replies are made."""
 
-    model: LoadedModel
-    way: Way
+    mouth: Mouth
+    window: int | None
     most: int
     temperature: float
     stop: frozenset[int]
@@ -133,14 +134,13 @@ class _Talk:
         prompts = [prompt for prompt, _ in rows]
         draws = [uniforms(prompt, seed, self.most if self.temperature else 0) for prompt, seed in rows]
         limits = torch.tensor([self._limit(prompt) for prompt in prompts])
-        said_IT = self._said(speaker(self.model.module, prompts, self.way), torch.from_numpy(np.stack(draws)), limits)
+        said_IT = self._said(self.mouth.speaker(prompts), torch.from_numpy(np.stack(draws)), limits)
         ids = [tuple(token for token in row if token >= 0) for row in said_IT.tolist()]
         return [Generated(each, bool(each) and each[-1] in self.stop) for each in ids]
 
     def _limit(self, prompt: Ids) -> int:
         """How many tokens a reply may have: the last is never fed, so it may stand one past the window's end."""
-        window = self.model.card.window
-        return self.most if window is None else min(self.most, window - len(prompt) + 1)
+        return self.most if self.window is None else min(self.most, self.window - len(prompt) + 1)
 
     def _said(self, rows: Whole | Remembering, uniform_IT: Tensor, limit_I: Tensor) -> Int[Tensor, "I T"]:
         """The tokens of each reply, −1 after its end."""

@@ -1,27 +1,30 @@
 """Logits at chosen positions of many rows, with as few and as full forward passes as possible.
 
 Equal rows run once; a row that is the beginning of another runs inside it, since a causal model gives it the same
-logits there; rows with a long common beginning go on from one cache; everything else comes in right-padded batches.
-Only the asked positions are projected to the vocabulary where the model can be told so.
+logits there; rows with a common beginning go on from its cache where that is worth it; everything else comes in
+right-padded batches. Only the asked positions are projected to the vocabulary.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from itertools import chain
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from mesolens.model.batches import Batch, Ids, pack
-from mesolens.model.cache import accepted, copied, remember, shares_prefixes
+from mesolens.model.batches import Ids, pack
+from mesolens.model.cache import copied, remember, shares_prefixes
+from mesolens.model.heads import Places, head_of, logits_at
 from mesolens.model.loaded import LoadedModel
-from mesolens.model.prefix import Group, groups
+from mesolens.model.prefix import Sharing, sharings
 from mesolens.model.taps import Action, Point, tapped
 
 HELD = 8
 """A token in a cache counts as an eighth of one that is computed, against `batch_tokens`."""
+MANY = 64
+"""Rows for which trying costs next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,39 @@ class Ask:
     positions: tuple[int, ...]
 
 
-Answer = tuple[int, Float[Tensor, "P V"]]
-"""Which ask it is, and the logits at its positions, in their order."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What one forward pass gave.
+
+    Attributes:
+        logits: at every position that was asked for, each once.
+        asks: which asks these answer, each with the places of its positions in `logits`, in their order.
+    """
+
+    logits: Float[Tensor, "N V"]
+    asks: tuple[tuple[int, list[int]], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """Some rows that run together.
+
+    Attributes:
+        rows: which of the given rows these are.
+        ids: what is fed, padded on the right.
+        start: how many of each row's tokens come before and are in the cache.
+        cache: what the rows go on from, for this pass alone; None where they begin.
+    """
+
+    rows: tuple[int, ...]
+    ids: Int[Tensor, "B T"]
+    start: int
+    cache: DynamicCache | None
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What the model's forward is given besides the tokens."""
+        return {"use_cache": False} if self.cache is None else {"use_cache": True, "past_key_values": self.cache}
 
 
 @torch.no_grad()
@@ -43,23 +77,62 @@ def answers(
     *,
     batch_tokens: int,
     taps: Mapping[Point, Action] | None = None,
-) -> Generator[Answer]:
-    """The logits that each ask wants, in the order in which batches finish; each ask once.
+) -> Generator[Answers]:
+    """The logits that each ask wants, in the order in which passes finish; each ask once.
 
     With `taps` every row is run whole and from its beginning, so that an action sees all positions of it.
     """
     hosts = _hosts(asks)
-    rows = [host.ids for host in hosts]
-    starts = [ids[: host.positions[0]] for ids, host in zip(rows, hosts, strict=True)]
-    plan = [Group(0, tuple(range(len(rows))))] if taps else groups(starts)
-    if any(group.length for group in plan) and not shares_prefixes(model.module, model.card.vocabulary):
-        plan = [Group(0, tuple(range(len(rows))))]
     guests = _guests(asks, hosts)
+    free = [0 if taps else host.positions[0] for host in hosts]
+    head = None if taps or not _worth_gathering(hosts) else head_of(model.module, model.anatomy, model.card.vocabulary)
     with tapped(model.module, taps or {}):
-        for group in plan:
-            for row, logits_PV in _of_group(model.module, group, hosts, batch_tokens):
-                for ask, places in guests[row]:
-                    yield ask, logits_PV[places]
+        for each in passes([host.ids for host in hosts], free, model, batch_tokens):
+            counts = [len(hosts[row].positions) for row in each.rows]
+            positions = chain.from_iterable(hosts[row].positions for row in each.rows)
+            rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+            places = Places(rows, torch.tensor(list(positions)) - each.start)
+            logits = logits_at(model.module, each.ids, places, head, **each.options)
+            firsts = [sum(counts[:number]) for number in range(len(counts))]
+            told = zip(each.rows, firsts, strict=True)
+            found = ((ask, [first + place for place in local]) for row, first in told for ask, local in guests[row])
+            yield Answers(logits, tuple(found))
+
+
+def passes(rows: Sequence[Ids], free: Sequence[int], model: LoadedModel, batch_tokens: int) -> Generator[Pass]:
+    """Every row in one pass; what it shares with others is run before, once, and at most its first `free` tokens.
+
+    A pass must be run before the next is asked for. Nothing may be asked of a row's first `free` tokens.
+    """
+    plan = sharings([ids[:count] for ids, count in zip(rows, free, strict=True)])
+    if any(each.length for each in plan) and not shares_prefixes(model.module, model.card.vocabulary):
+        plan = [Sharing(0, tuple(range(len(rows))))]
+    for sharing in plan:
+        for some in _side_by_side(rows, sharing, batch_tokens):
+            yield from _of_sharing(model.module, some, rows, batch_tokens)
+
+
+def _side_by_side(rows: Sequence[Ids], sharing: Sharing, batch_tokens: int) -> Generator[Sharing]:
+    """The rows in parts whose different prefixes fit in one pass."""
+    if not sharing.length:
+        yield sharing
+        return
+    owned: dict[Ids, list[int]] = {}
+    for row in sharing.rows:
+        owned.setdefault(rows[row][: sharing.length], []).append(row)
+    fits, parts = max(1, batch_tokens // sharing.length), list(owned.values())
+    for first in range(0, len(parts), fits):
+        yield Sharing(sharing.length, tuple(chain.from_iterable(parts[first : first + fits])))
+
+
+def _of_sharing(module: PreTrainedModel, sharing: Sharing, rows: Sequence[Ids], batch_tokens: int) -> Generator[Pass]:
+    start = sharing.length
+    number: dict[Ids, int] = {}
+    owners = [number.setdefault(rows[row][:start], len(number)) for row in sharing.rows]
+    cache = remember(module, list(number)) if start else None
+    for batch in pack([rows[row][start:] for row in sharing.rows], batch_tokens, beside=start // HELD):
+        own = None if cache is None else copied(cache, [owners[row] for row in batch.rows])
+        yield Pass(tuple(sharing.rows[row] for row in batch.rows), batch.ids.to(module.device), start, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +170,7 @@ def _guests(asks: Sequence[Ask], hosts: Sequence[_Host]) -> list[list[tuple[int,
     ]
 
 
-def _of_group(
-    module: PreTrainedModel, group: Group, hosts: Sequence[_Host], batch_tokens: int
-) -> Generator[tuple[int, Tensor]]:
-    start = group.length
-    cache = remember(module, hosts[group.rows[0]].ids[:start]) if start else None
-    rest = [hosts[row].ids[start:] for row in group.rows]
-    for batch in pack(rest, batch_tokens, beside=start // HELD):
-        wanted = [tuple(p - start for p in hosts[group.rows[row]].positions) for row in batch.rows]
-        logits = _logits(module, batch, wanted, cache)
-        for row, logits_PV in zip(batch.rows, logits, strict=True):
-            yield group.rows[row], logits_PV
-
-
-def _logits(
-    module: PreTrainedModel, batch: Batch, wanted: Sequence[tuple[int, ...]], cache: DynamicCache | None
-) -> list[Tensor]:
-    """For each row of the batch the logits at its wanted positions."""
-    ids_BT = batch.ids.to(module.device)
-    kept = sorted({position for positions in wanted for position in positions})
-    options: dict[str, object] = {"use_cache": cache is not None}
-    if cache is not None:
-        options["past_key_values"] = copied(cache, len(ids_BT))
-    if "logits_to_keep" in accepted(module):
-        options["logits_to_keep"] = torch.tensor(kept, device=ids_BT.device)
-        places = {position: place for place, position in enumerate(kept)}
-    else:
-        places = {position: position for position in kept}
-    forward = cast(Callable[..., object], module)
-    logits_BPV = cast(Tensor, getattr(forward(input_ids=ids_BT, **options), "logits"))  # noqa: B009
-    return [logits_BPV[row, [places[p] for p in positions]] for row, positions in enumerate(wanted)]
+def _worth_gathering(hosts: Sequence[_Host]) -> bool:
+    """Whether many rows are projected, or many positions that nobody asked for: trying to gather costs two passes."""
+    wanted = {position for host in hosts for position in host.positions}
+    return len(hosts) > MANY or len(wanted) * len(hosts) > 2 * sum(len(host.positions) for host in hosts)

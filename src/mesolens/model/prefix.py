@@ -1,5 +1,8 @@
 """Which rows begin alike, so that what they share is computed once.
 
+Prefixes of one length can be run side by side and gone on from side by side, so what costs a pass is a length and not
+a prefix: many prompts with a few replies each are worth sharing where one of them is not.
+
 Rows sorted by their tokens form a tree of common beginnings. A group of k rows that share p tokens saves (k − 1) · p
 tokens; a row can be in one group only. The best choice at a node of the tree is either the node itself or the best
 choices of its children, whichever saves more, so one walk over the sorted rows finds the best grouping of all.
@@ -22,6 +25,50 @@ class Group:
 
     length: int
     rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Rows each of which shares its first `length` tokens with another of them; 0 for rows that share nothing."""
+
+    length: int
+    rows: tuple[int, ...]
+
+
+def sharings(rows: Sequence[Ids], worth: int = WORTH) -> list[Sharing]:
+    """A partition of the rows by the length of the beginning that each goes on from; rows without one come last.
+
+    Of two ways the one that saves more, when each length costs `worth` tokens: the best groups of any size, as far as
+    those of one length are worth it together and the others by themselves; or only groups that are worth it alone.
+
+    >>> sharings([(1, 2, 3), (4, 5, 6), (1, 2, 7), (4, 5, 8), (9,)], worth=3)
+    [Sharing(length=2, rows=(0, 1, 2, 3)), Sharing(length=0, rows=(4,))]
+    """
+    every = tuple(range(len(rows)))
+    fine, left = _by_length(rows, every, groups(rows, 1), worth)
+    rest, _ = _by_length(rows, left, groups([rows[row] for row in left], worth), worth)
+    coarse, _ = _by_length(rows, every, groups(rows, worth), worth)
+    chosen = max(([*coarse], [*fine, *rest]), key=lambda way: sum(_saved(rows, each) - worth for each in way))
+    alone = sorted(set(every) - {row for each in chosen for row in each.rows})
+    return [*chosen, Sharing(0, tuple(alone))] if alone else chosen
+
+
+def _by_length(
+    rows: Sequence[Ids], names: Sequence[int], found: Sequence[Group], worth: int
+) -> tuple[list[Sharing], tuple[int, ...]]:
+    """Groups of one length together, where that is worth it, and the rows of the others."""
+    lengths: dict[int, list[int]] = {}
+    for group in found:
+        lengths.setdefault(group.length, []).extend(names[row] for row in group.rows)
+    every = [Sharing(length, tuple(sorted(among))) for length, among in lengths.items()]
+    kept = [each for each in every if each.length and _saved(rows, each) >= worth]
+    return kept, tuple(sorted(set(names) - {row for each in kept for row in each.rows}))
+
+
+def _saved(rows: Sequence[Ids], sharing: Sharing) -> int:
+    """Tokens that need not be run."""
+    prefixes = {rows[row][: sharing.length] for row in sharing.rows}
+    return (len(sharing.rows) - len(prefixes)) * sharing.length
 
 
 def groups(rows: Sequence[Ids], worth: int = WORTH) -> list[Group]:

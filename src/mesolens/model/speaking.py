@@ -8,6 +8,7 @@ rows are run whole again for every token, which is slow and always right.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, cast
 
 import torch
@@ -15,25 +16,41 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from mesolens.model.batches import Ids, rectangle
+from mesolens.model.batches import Batch, Ids, rectangle
 from mesolens.model.cache import ROUNDINGS, accepted, plain
+from mesolens.model.heads import Places, head_of, logits_at
+from mesolens.model.loaded import LoadedModel
 
 Way = Literal["padded", "even", "whole"]
 """How rows may go on: from one cache at any lengths, from one cache at equal lengths, or only whole."""
 
 
-def speaker(module: PreTrainedModel, rows: Sequence[Ids], way: Way) -> "Whole | Remembering":
-    """Rows that are ready to go on; `way` is what `way_of` found for the model."""
-    return Whole(module, rows) if way == "whole" else Remembering(module, rows)
+@dataclass(frozen=True, slots=True, eq=False)
+class Mouth:
+    """A model, and how it may be asked for what comes next.
+
+    Attributes:
+        head: its map from states to logits, where the states of each row's last token may be gathered before it.
+    """
+
+    module: PreTrainedModel
+    head: str | None
+    way: Way
+
+    def speaker(self, rows: Sequence[Ids]) -> "Whole | Remembering":
+        """Rows that are ready to go on."""
+        return (Whole if self.way == "whole" else Remembering)(self.module, self.head, rows)
 
 
 @torch.no_grad()
-def way_of(module: PreTrainedModel, vocabulary: int) -> Way:
+def mouth_of(model: LoadedModel) -> Mouth:
     """How rows of this model may go on, tried on a few tokens; costs a dozen passes of 18 tokens at most."""
+    module, vocabulary = model.module, model.card.vocabulary
+    head = head_of(module, model.anatomy, vocabulary)
     uneven, even = ([_ids(vocabulary, first, length) for first, length in case] for case in _TRIED)
     if _agrees(module, uneven, vocabulary):
-        return "padded"
-    return "even" if _agrees(module, even, vocabulary) else "whole"
+        return Mouth(module, head, "padded")
+    return Mouth(module, head, "even" if _agrees(module, even, vocabulary) else "whole")
 
 
 _TRIED = (((1, 7), (3, 4)), ((1, 5), (3, 5)))
@@ -47,7 +64,7 @@ def _agrees(module: PreTrainedModel, rows: Sequence[Ids], vocabulary: int) -> bo
     """Whether two more tokens get the same logits from the cache as from whole rows."""
     tokens = [torch.tensor(pair, device=module.device) % vocabulary for pair in ((2, 5), (11, 3))]
     try:
-        found, truth = (_logits(each, tokens) for each in (Remembering(module, rows), Whole(module, rows)))
+        found, truth = (_logits(kind(module, None, rows), tokens) for kind in (Remembering, Whole))
     except Exception:  # a model of somebody's own may raise anything when given a cache; then it is run without
         return False
     bar = ROUNDINGS * torch.finfo(truth.dtype).eps * truth.abs().max()
@@ -61,14 +78,14 @@ def _logits(rows: "Whole | Remembering", tokens: Sequence[Tensor]) -> Tensor:
 class Whole:
     """Rows that are run from their beginning for every token."""
 
-    def __init__(self, module: PreTrainedModel, rows: Sequence[Ids]) -> None:
-        self._module = module
+    def __init__(self, module: PreTrainedModel, head: str | None, rows: Sequence[Ids]) -> None:
+        self._module, self._head = module, head
         self._rows = list(rows)
 
     def first(self) -> Float[Tensor, "B V"]:
         """The logits after the rows as they were given."""
         batch = rectangle(self._rows, range(len(self._rows)))
-        return _last(_run(self._module, batch.ids, batch.lengths, {"use_cache": False}), batch.lengths)
+        return logits_at(self._module, batch.ids.to(self._module.device), _last(batch), self._head, use_cache=False)
 
     def after(self, tokens: Int[Tensor, " B"]) -> Float[Tensor, "B V"]:
         """The logits after one more token for each row."""
@@ -86,23 +103,21 @@ class Remembering:
     `first` raises ValueError where the model's cache is not transformers' plain one.
     """
 
-    def __init__(self, module: PreTrainedModel, rows: Sequence[Ids]) -> None:
-        self._module = module
+    def __init__(self, module: PreTrainedModel, head: str | None, rows: Sequence[Ids]) -> None:
+        self._module, self._head = module, head
         self._batch = rectangle(rows, range(len(rows)))
-        lengths = torch.tensor(self._batch.lengths)
         self._even = len(set(self._batch.lengths)) == 1
-        self._position_B = lengths.to(module.device)
-        self._mask_BT = (torch.arange(self._batch.ids.shape[1]) < lengths[:, None]).to(module.device)
-        self._cache = DynamicCache()
+        self._position_B = torch.tensor(self._batch.lengths, device=module.device)
+        self._mask_BT = torch.arange(self._batch.ids.shape[1], device=module.device) < self._position_B[:, None]
+        self._cache = DynamicCache(config=module.config)
 
     def first(self) -> Float[Tensor, "B V"]:
         """The logits after the rows as they were given."""
-        output = _run(self._module, self._batch.ids, self._batch.lengths, {"use_cache": True})
-        cache = getattr(output[0], "past_key_values", None)
-        if not plain(cache):
+        ids_BT, options = self._batch.ids.to(self._module.device), {"past_key_values": self._cache, "use_cache": True}
+        logits_BV = logits_at(self._module, ids_BT, _last(self._batch), self._head, **options)
+        if not plain(self._cache) or self._cache.get_seq_length() != ids_BT.shape[1]:
             raise ValueError("the model's cache does not keep every key and value")
-        self._cache = cache
-        return _last(output, self._batch.lengths)
+        return logits_BV
 
     def after(self, tokens: Int[Tensor, " B"]) -> Float[Tensor, "B V"]:
         """The logits after one more token for each row."""
@@ -124,21 +139,6 @@ class Remembering:
         self._position_B, self._mask_BT = self._position_B[chosen], self._mask_BT[chosen]
 
 
-Output = tuple[object, tuple[int, ...]]
-"""What a pass gave, and the positions whose logits it holds."""
-
-
-def _run(module: PreTrainedModel, ids_BT: Tensor, lengths: Sequence[int], options: dict[str, object]) -> Output:
-    """One pass from the beginning of the rows; logits at the last position of any row where the model can be told."""
-    kept = tuple(range(ids_BT.shape[1]))
-    if "logits_to_keep" in accepted(module):
-        kept = tuple(sorted({length - 1 for length in lengths}))
-        options = {**options, "logits_to_keep": torch.tensor(kept, device=module.device)}
-    forward = cast(Callable[..., object], module)
-    return forward(input_ids=ids_BT.to(module.device), **options), kept
-
-
-def _last(output: Output, lengths: Sequence[int]) -> Tensor:
-    logits_BPV = cast(Tensor, getattr(output[0], "logits"))  # noqa: B009
-    place = {position: place for place, position in enumerate(output[1])}
-    return logits_BPV[torch.arange(len(lengths)), torch.tensor([place[length - 1] for length in lengths])]
+def _last(batch: Batch) -> Places:
+    """The place of each row's last token."""
+    return Places(torch.arange(len(batch.lengths)), torch.tensor(batch.lengths) - 1)
