@@ -7,7 +7,7 @@ right-padded batches. Only the asked positions are projected to the vocabulary.
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import torch
 from jaxtyping import Float, Int
@@ -93,12 +93,12 @@ def answers(
             rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
             places = Places(rows, torch.tensor(list(positions)) - each.start)
             logits = logits_at(model.module, each.ids, places, head, **each.options)
-            firsts = [sum(counts[:number]) for number in range(len(counts))]
-            told = zip(each.rows, firsts, strict=True)
+            told = zip(each.rows, accumulate(counts[:-1], initial=0), strict=True)
             found = ((ask, [first + place for place in local]) for row, first in told for ask, local in guests[row])
             yield Answers(logits, tuple(found))
 
 
+@torch.no_grad()
 def passes(rows: Sequence[Ids], free: Sequence[int], model: LoadedModel, batch_tokens: int) -> Generator[Pass]:
     """Every row in one pass; what it shares with others is run before, once, and at most its first `free` tokens.
 
