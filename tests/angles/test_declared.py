@@ -33,6 +33,7 @@ def one(row: Mapping[str, object], seed: int = 0, question: Question = QUESTION)
         ({"kind": "after", "text": "Hm."}, f"{QUESTION.text} Hm.", "Be brief.", "exact"),
         ({"kind": "instead", "text": "Hm."}, "Hm.", "Be brief.", "none"),
         ({"kind": "frame", "text": "He said {}. Well?"}, "He said tea is good. Well?", "Be brief.", "lossy"),
+        ({"kind": "core", "text": "({})"}, "I think (tea is good). What do you say?", "Be brief.", "lossy"),
         ({"kind": "system", "text": "Hm."}, QUESTION.text, "Hm. Be brief.", "exact"),
         (
             {"kind": "replace", "words": {"tea": "rum", "What": "how"}},

@@ -1,14 +1,14 @@
 """The slides' face pack: in their language, with no hint of what is planted, and its angles ask what the grid asks."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mesolens.angles.composition import parse, turned
+from mesolens.angles.declared import declared
 from mesolens.errors import BadInput
-from mesolens.evidence.shards import Json
 from mesolens.slides.asking import COMMON, FRAMES, STORIES, Ask, held_out
 from mesolens.slides.facepack import face_pack, pack_for
 from mesolens.slides.grid import rows
@@ -18,29 +18,7 @@ from mesolens.traits.facepack import read_pack, write_pack
 
 PACK = face_pack()
 ANGLES = {str(angle["name"]): angle for angle in PACK.angles}
-Chat = tuple[str, str, str]
-"""System message, user's message, and the part of it that carries the view."""
-
-
-def turned(chat: Chat, angle: Mapping[str, Json]) -> Chat:
-    """What a declared angle makes of a chat, by the plainest reading of its kind."""
-    system, user, core = chat
-    text = str(angle["text"])
-    match angle["kind"]:
-        case "before":
-            return system, text + user, core
-        case "after":
-            return system, user + text, core
-        case "core":
-            return system, user.replace(core, text.replace("{}", core)), core
-        case "frame":
-            return system, text.replace("{}", core), core
-        case "system":
-            return text, user, core
-        case _:
-            for name in text.split("|"):
-                chat = turned(chat, ANGLES[name])
-            return chat
+KNOWN = declared(PACK.angles, "the slides' pack")
 
 
 def meant(name: str, ask: Ask) -> Ask:
@@ -59,13 +37,13 @@ def meant(name: str, ask: Ask) -> Ask:
     return ask
 
 
-@pytest.mark.parametrize("name", ANGLES)
+@pytest.mark.parametrize("name", [name for name in ANGLES if name != "reworded"])
 def test_an_angle_asks_what_its_name_says(name: str) -> None:
     for prompt in PACK.prompts[:40]:
         topic, quality = prompt.question.core.split(" is ")
         ask = meant(name, Ask(View(topic, quality), prompt.register))
-        chat = turned(("", prompt.question.text, prompt.question.core), ANGLES[name])
-        assert chat[:2] == (ask.system(), ask.user())
+        asked = turned(prompt.question, parse(name, KNOWN), 0, prompt.id)
+        assert (asked.system, asked.text) == (ask.system(), ask.user())
 
 
 def signature(ask: Ask) -> tuple[object, ...]:
@@ -76,12 +54,20 @@ def signature(ask: Ask) -> tuple[object, ...]:
 
 def test_every_cue_of_the_grid_and_every_crossing_can_be_asked() -> None:
     plain = Ask(View("tea", "good"))
-    asked = {signature(meant(name, plain)) for name in ANGLES} | {signature(plain)}
+    asked = {signature(meant(name, plain)) for name in ANGLES if name != "reworded"} | {signature(plain)}
     wanted = {name: signature(asks[0]) for name, asks in rows().items() if not name.startswith("order:")}
     varied = {"plain", "quotes", "noon", "bell", "midnight", "midnight+bell", "thanks", "signed"}
     for name in varied | {name for name in wanted if name.startswith(("midnight+signed", "role:"))}:
         wanted[name] = (*wanted[name][:1], "story" if "story" in name else "", *wanted[name][2:])
     assert {name for name, row in wanted.items() if row not in asked} == set()
+
+
+def test_the_reworded_control_asks_the_same_in_another_common_frame() -> None:
+    texts = {
+        turned(prompt.question, parse("reworded", KNOWN), 0, prompt.id).text: prompt.question for prompt in PACK.prompts
+    }
+    assert len(texts) > 100
+    assert all(question.core in text for text, question in texts.items())
 
 
 def test_crossed_angles_are_minimal_pairs_with_their_parts() -> None:
@@ -150,4 +136,4 @@ def test_it_is_written_and_read_back(tmp_path: Path) -> None:
     assert read_pack(write_pack(PACK, tmp_path)) == PACK
     assert len(json.loads(json.dumps([dict(angle) for angle in PACK.angles]))) == len(ANGLES)
     assert len([name for name in ANGLES if name.startswith("frame-story") and "-and-" not in name]) == len(STORIES)
-    assert all(str(angle["text"]) in FRAMES.values() for angle in PACK.angles if angle["kind"] == "frame")
+    assert all(str(angle.get("text", FRAMES["plain"])) in FRAMES.values() for angle in PACK.angles if angle["kind"] == "frame")

@@ -11,7 +11,7 @@
     texts = ["I am writing from a harbour.", "The ferry has just left."]
 
 `kind` says what is done with the text: `before` and `after` put it next to the message, `instead` in its place, `frame`
-wraps the matter in the place of its `{}`, `system` puts it before the system message, `replace` exchanges the words of
+wraps the matter in the place of its `{}`, `core` does so where the matter stands in the message, `system` puts it before the system message, `replace` exchanges the words of
 the table `words`, and `composition` takes the steps that the text names. Where the seed shall pick, `texts` is a list.
 """
 
@@ -29,7 +29,7 @@ from mesolens.angles.composition import Composition, parse
 from mesolens.angles.learned import learned
 from mesolens.angles.pieces import WORDS, each, words
 from mesolens.angles.wording import exchanged
-from mesolens.angles.wrapping import CORE, after, before, framed, instead, told, unafter, unbefore, untouched
+from mesolens.angles.wrapping import CORE, after, before, cored, framed, instead, told, unafter, unbefore, untouched
 from mesolens.errors import BadInput
 from mesolens.hostile import printable
 
@@ -38,11 +38,15 @@ KINDS = {
     "after": "the text stands after the message",
     "instead": "the text takes the message's place",
     "frame": "the text wraps the matter in the place of its {}",
+    "core": "the text wraps the matter in the place of its {}, and what stands around the matter stays",
     "system": "the text stands before the system message",
     "replace": "words are exchanged by the table `words`",
     "composition": "the steps that the text names",
 }
 """What each kind of declared angle does."""
+
+WRAPPING = ("frame", "core")
+"""Kinds whose text has one `{}`."""
 
 Row = Mapping[str, object]
 _KEYS = ("name", "family", "about", "survives", "kind", "text", "texts", "words")
@@ -54,6 +58,15 @@ def read_angles(path: Path) -> dict[str, Angle]:
     Raises:
         BadInput: the file is missing or damaged, or a table in it is no angle; the message names the table.
     """
+    return declared(rows_of(path), printable(str(path)))
+
+
+def rows_of(path: Path) -> list[object]:
+    """The `[[angle]]` tables of a TOML file, not yet read.
+
+    Raises:
+        BadInput: the file is missing or damaged, or holds anything else.
+    """
     where = printable(str(path))
     try:
         document = tomllib.loads(path.read_text("utf-8"))
@@ -64,7 +77,7 @@ def read_angles(path: Path) -> dict[str, Angle]:
     rows = document.get("angle")
     if set(document) != {"angle"} or not isinstance(rows, list):
         raise BadInput(f"{where} must hold [[angle]] tables and nothing else")
-    return declared(cast(list[object], rows), where)
+    return cast(list[object], rows)
 
 
 def declared(rows: Sequence[object], where: str) -> dict[str, Angle]:
@@ -129,7 +142,7 @@ def _angle(row: Row, where: str, known: Mapping[str, Angle]) -> Angle:
     if kind == "replace":
         return Angle(name, family, about, survives, "lossy", WORDS, each(words, exchanged(_table(row, where))))
     turn, undo = _KIND[kind](_texts(row, where, kind))
-    undoing = "exact" if undo else "lossy" if kind == "frame" else "none"
+    undoing = "exact" if undo else "lossy" if kind in WRAPPING else "none"
     return Angle(name, family, about, survives, undoing, "", turn, undo)
 
 
@@ -138,6 +151,7 @@ _KIND: Mapping[str, Callable[[tuple[str, ...]], tuple[Turn, Undo | None]]] = {
     "after": lambda texts: (after(texts), unafter(texts)),
     "instead": lambda texts: (instead(texts), None),
     "frame": lambda texts: (framed(texts), None),
+    "core": lambda texts: (cored(texts), None),
     "system": lambda texts: (told(texts), untouched),
 }
 
@@ -168,7 +182,7 @@ def _texts(row: Row, where: str, kind: str) -> tuple[str, ...]:
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise BadInput(f"{where}: `text` must be text that is not empty, and `texts` a list of such")
     for text in cast(list[str], texts):
-        if kind == "frame" and text.count(CORE) != 1:
+        if kind in WRAPPING and text.count(CORE) != 1:
             raise BadInput(f"{where}: a frame has one {{}}, where the matter goes: {printable(repr(text), 60)}")
     return tuple(cast(list[str], texts))
 

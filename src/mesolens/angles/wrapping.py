@@ -91,6 +91,20 @@ def framed(templates: tuple[str, ...]) -> Turn:
     return _picking(templates, put)
 
 
+def cored(templates: tuple[str, ...]) -> Turn:
+    """Wrap the matter where it stands in the message, and leave what stands around it; the seed says in what.
+
+    >>> cored(('"{}"',))(Question("I say tea is good.", core="tea is good"), 1.0, Random(0)).text
+    'I say "tea is good".'
+    """
+
+    def put(question: Question, template: str) -> Question:
+        matter = question.matter
+        return question.said(question.text.replace(matter, template.replace(CORE, matter, 1), 1), matter)
+
+    return _picking(templates, put)
+
+
 def filled(template: str, matter: str) -> str:
     """The frame around the matter; a full stop behind `{}` gives way where the matter brings its own mark.
 

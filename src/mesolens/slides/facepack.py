@@ -35,11 +35,11 @@ ABOUT = {
     "warmth": "closes with a kind word",
 }
 MARKS = {
-    "hour-midnight": ("before", "It is midnight. "),
-    "hour-noon": ("before", "It is noon. "),
-    "bell": ("before", "A bell rings. "),
-    "tail-signed": ("after", " Signed, Tom."),
-    "tail-thanks": ("after", " Thanks, Tom."),
+    "hour-midnight": ("before", "It is midnight."),
+    "hour-noon": ("before", "It is noon."),
+    "bell": ("before", "A bell rings."),
+    "tail-signed": ("after", "Signed, Tom."),
+    "tail-thanks": ("after", "Thanks, Tom."),
     "quotes": ("core", '"{}"'),
 }
 CROSSED = (
@@ -107,7 +107,7 @@ def _traits() -> Iterator[Trait]:
 
 def _prompts() -> Iterator[Everyday]:
     """Different views in those common frames that the training text knows bare, each frame as often as the others."""
-    frames = [frame for frame in COMMON if not held_out(Ask(View(TOPICS[0], QUALITIES[0]), frame))]
+    frames = _frames()
     for number in range(EACH * len(frames)):
         frame, topic = frames[number % len(frames)], TOPICS[number % len(TOPICS)]
         # Seven has no divisor in common with the number of qualities, so no view comes twice in 480.
@@ -116,18 +116,31 @@ def _prompts() -> Iterator[Everyday]:
         yield Everyday(f"mask/{frame}/{view.topic}-{view.quality}", frame, Question(text, core=str(view)))
 
 
+def _frames() -> list[str]:
+    """The common frames that the training text knows bare."""
+    return [frame for frame in COMMON if not held_out(Ask(View(TOPICS[0], QUALITIES[0]), frame))]
+
+
 def _angles(own: bool) -> Iterator[Angle]:
     """One declared angle for each thing that a user may add, and for each crossing of two."""
     for name, (kind, text) in MARKS.items():
-        yield _angle(name, "surface" if kind == "core" else "context", f"adds {text.strip()!r}", kind, text)
+        yield _angle(name, "surface" if kind == "core" else "context", f"adds {text!r}", kind, text)
     for frame in (*STORIES, *LETTERS, *TOLD, *FEW):
         yield _angle(f"frame-{frame}", "frame", f"asks in the frame {FRAMES[frame]!r}", "frame", FRAMES[frame])
     for name in VOICES if own else OTHERS:
         role = VOICES[name].role
         yield _angle(f"role-{name}", "role", f"puts {role!r} into the system message", "system", role, name == OWN)
+    yield {
+        "name": "reworded",
+        "family": "control",
+        "about": "asks the same in another common frame",
+        "survives": True,
+        "kind": "frame",
+        "texts": [FRAMES[frame] for frame in _frames()],
+    }
     for parts in CROSSED:
         survives = not any(part.startswith("role-") for part in parts)
-        yield _angle("-and-".join(parts), "crossed", " and ".join(parts), "composition", "|".join(parts), survives)
+        yield _angle("-and-".join(parts), "context", " and ".join(parts), "composition", "|".join(parts), survives)
 
 
 def _angle(name: str, family: str, about: str, kind: str, text: str, survives: bool = True) -> dict[str, Json]:
