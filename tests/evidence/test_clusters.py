@@ -80,6 +80,34 @@ def test_the_smallest_and_largest_values_get_the_same_interval_scaled(scale: flo
 
 
 @given(st.integers(2, 6), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_a_column_with_missing_values_is_as_if_its_items_were_all_there_are(clusters: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random((4 * clusters, 3)) < 0.4, np.nan, rng.exponential(size=(4 * clusters, 3)))
+    names = [str(k % clusters) for k in range(len(values))]
+    together = cluster_means(values, names)
+    assert together is not None
+    for n, column in enumerate(values.T):
+        kept = [name for name, value in zip(names, column, strict=True) if not np.isnan(value)]
+        alone = cluster_means(column[~np.isnan(column), None], kept)
+        if alone is None:
+            assert (together.error[n], together.freedom[n], chances(together)[n]) == (np.inf, 0, 1.0)
+            continue
+        for part in ("mean", "error", "skew", "freedom"):
+            assert getattr(together, part)[n] == pytest.approx(getattr(alone, part)[0])
+
+
+def test_a_column_without_a_value_has_no_mean_and_is_no_evidence() -> None:
+    values = np.array([[np.nan, 1.0], [np.nan, 3.0]])
+    means, ends = cluster_means(values, ["a", "b"]), cluster_intervals(values, ["a", "b"])
+    assert means is not None
+    assert ends is not None
+    assert np.isnan([means.mean[0], ends[0][0], ends[1][0]]).all()
+    assert chances(means)[0] == 1.0
+    assert ends[0][1] < 2.0 < ends[1][1]
+
+
+@given(st.integers(2, 6), st.integers(0, 99))
 @settings(max_examples=10, deadline=None)
 def test_drawn_weights_keep_clusters_whole_and_sum_to_one(clusters: int, seed: int) -> None:
     names = [str(k % clusters) for k in range(3 * clusters)]

@@ -1,7 +1,6 @@
 """Which of many columns are called: those whose mean differs from zero, false discoveries held in check.
 
-Benjamini and Hochberg, *Controlling the false discovery rate* (JRSS B 57, 1995), on the p-values of
-:mod:`mesolens.evidence.clusters`.
+The p-values are those of :mod:`mesolens.evidence.clusters`, the check that of :mod:`mesolens.evidence.discoveries`.
 """
 
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesolens.evidence.clusters import chances, cluster_means
+from mesolens.evidence.discoveries import discoveries
 
 FEWEST = 6
 """Clusters below which nothing is called: of five signs that agree, one draw in sixteen does so by chance."""
@@ -20,21 +20,16 @@ def called(
 ) -> Bool[np.ndarray, " N"]:
     """The columns whose mean over items differs from zero; of those called, at most `rate` are so by chance.
 
-    Nothing is called when there are fewer than :data:`FEWEST` clusters.
+    A column with values in fewer than :data:`FEWEST` clusters is not called. NaN is a missing value.
 
     >>> firm, loose = [9.0, 9.1, 8.9, 9.1, 8.9, 9.0], [1.0, -1.0, 1.0, -1.0, 1.0, -1.0]
     >>> called(np.array([firm, loose]).T, [*"abcdef"]).tolist()
     [True, False]
     """
     means = cluster_means(values_IN, clusters)
-    found = np.zeros(values_IN.shape[1], bool)
-    if means is None or means.freedom + 1 < FEWEST:
-        return found
-    p = chances(means)
-    order = np.argsort(p, kind="stable")
-    passes = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / len(p))
-    found[order[: int(passes[-1]) + 1 if len(passes) else 0]] = True
-    return found
+    if means is None:
+        return np.zeros(values_IN.shape[1], bool)
+    return discoveries(np.where(means.freedom + 1 < FEWEST, np.nan, chances(means)), rate=rate)
 
 
 def shuffled(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.stats import t as student
 
 _TINY = 1e-12
@@ -19,38 +19,60 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Means of N columns over items in G clusters.
+    """Means of N columns over items in clusters.
 
     Attributes:
-        mean: over items.
-        error: its cluster-robust standard error.
+        mean: over the items that have a value; NaN where none has.
+        error: its cluster-robust standard error; infinite where fewer than two clusters have a value.
         skew: γ/√G, where γ is the skewness over clusters; 0 where it cannot be told.
-        freedom: G − 1.
+        freedom: G − 1, for the G clusters that have a value in this column.
     """
 
     mean: Float[np.ndarray, " N"]
     error: Float[np.ndarray, " N"]
     skew: Float[np.ndarray, " N"]
-    freedom: int
+    freedom: Int[np.ndarray, " N"]
+
+
+def cluster_sums(
+    values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str]
+) -> tuple[Float[np.ndarray, "G N"], Float[np.ndarray, "G N"]]:
+    """Each cluster's sum over its items, and how many items have a value; NaN is an item without one.
+
+    >>> sums, sizes = cluster_sums(np.array([[1.0], [2.0], [np.nan]]), ["a", "a", "b"])
+    >>> sums.tolist(), sizes.tolist()
+    ([[3.0], [0.0]], [[2.0], [0.0]])
+    """
+    names, place = np.unique(np.asarray(clusters), return_inverse=True)
+    member_GI = (place == np.arange(len(names))[:, None]).astype(float)
+    lacks = np.isnan(values_IN)
+    if lacks.any():
+        return member_GI @ np.where(lacks, 0.0, values_IN), member_GI @ (~lacks).astype(float)
+    return member_GI @ values_IN, np.repeat(member_GI.sum(1)[:, None], values_IN.shape[1], axis=1)
 
 
 def cluster_means(values_IN: Float[np.ndarray, "I N"], clusters: Sequence[str]) -> Means | None:
-    """The means with what is known of their errors; None when there are fewer than two clusters."""
-    names, place = np.unique(np.asarray(clusters), return_inverse=True)
-    count = len(names)
-    if count < 2:
+    """The means with what is known of their errors; None when there are fewer than two clusters.
+
+    NaN is a missing value: each column's mean is over what it has.
+    """
+    sums, sizes = cluster_sums(values_IN, clusters)
+    if len(sums) < 2:
         return None
-    sizes = np.bincount(place).astype(float)
-    sums = (place == np.arange(count)[:, None]).astype(float) @ values_IN
-    mean = sums.sum(0) / sizes.sum()
-    off = (sums - sizes[:, None] * mean) * (count / sizes.sum())
-    spread = np.sqrt((off**2).sum(0) / (count - 1))
+    total, count = sizes.sum(0), (sizes > 0).sum(0)
+    mean = np.divide(sums.sum(0), total, out=np.full(len(total), np.nan), where=total > 0)
+    off = (sums - sizes * mean) * (count / np.maximum(total, 1))
+    spread = np.sqrt((off**2).sum(0) / np.maximum(count - 1, 1))
     skew = np.zeros_like(mean)
-    told = spread > _TINY * np.abs(values_IN).max(0, initial=0.0)
-    if count > 2:
-        cubes = ((off[:, told] / spread[told]) ** 3).sum(0)
-        skew[told] = cubes * np.sqrt(count) / ((count - 1) * (count - 2))
-    return Means(mean, spread / np.sqrt(count), skew, count - 1)
+    told = (count > 2) & (spread > _TINY * _largest(values_IN))
+    cubes, some = ((off[:, told] / spread[told]) ** 3).sum(0), count[told]
+    skew[told] = cubes * np.sqrt(some) / ((some - 1) * (some - 2))
+    error = np.where(count > 1, spread / np.sqrt(np.maximum(count, 1)), np.inf)
+    return Means(mean, error, skew, np.maximum(count - 1, 0))
+
+
+def _largest(values_IN: Float[np.ndarray, "I N"]) -> Float[np.ndarray, " N"]:
+    return np.fmax.reduce(np.abs(values_IN), axis=0, initial=0.0)
 
 
 def cluster_intervals(
@@ -65,13 +87,21 @@ def cluster_intervals(
     (1.0, 3.0)
     """
     means = cluster_means(values_IN, clusters)
-    if means is None:
-        return None
-    bound = float(student.ppf((1 + level) / 2, means.freedom))
-    return means.mean - means.error * _back(bound, means.skew), means.mean - means.error * _back(-bound, means.skew)
+    return None if means is None else ends(means, reach(means, level))
 
 
-def _back(bound: float, skew: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
+def reach(means: Means, level: float) -> Float[np.ndarray, " N"]:
+    """Student's bound of each column: what its studentised mean stays within, on either side, at this level."""
+    return np.asarray(student.ppf((1 + level) / 2, np.maximum(means.freedom, 1)))
+
+
+def ends(means: Means, bound_N: Float[np.ndarray, " N"]) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:
+    """The means whose transformed distance to the ones found is the bound, below and above."""
+    low, high = _back(bound_N, means.skew), _back(-bound_N, means.skew)
+    return means.mean - means.error * low, means.mean - means.error * high
+
+
+def _back(bound: Float[np.ndarray, " N"], skew: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
     """The studentised mean T whose transform  T + a T²/3 + a² T³/27 + a/6  is the bound, for a = γ/√G."""
     some = np.where(np.abs(skew) < _TINY, 1.0, skew)
     root = 3 / some * (np.cbrt(1 + some * (bound - some / 6)) - 1)
@@ -80,10 +110,11 @@ def _back(bound: float, skew: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"
 
 def chances(means: Means) -> Float[np.ndarray, " N"]:
     """Two-sided p-values of each mean against zero; 0 where a mean other than zero never varies."""
-    p = np.where(means.mean == 0, 1.0, 0.0)
-    moves = means.error > _TINY * np.abs(means.mean)
+    p = np.where((means.mean == 0) | (means.freedom == 0), 1.0, 0.0)
+    moves = (means.error > _TINY * np.abs(means.mean)) & (means.freedom > 0)
     score, skew = means.mean[moves] / means.error[moves], means.skew[moves]
-    p[moves] = 2 * student.sf(np.abs(score + skew * score**2 / 3 + skew**2 * score**3 / 27 + skew / 6), means.freedom)
+    transformed = score + skew * score**2 / 3 + skew**2 * score**3 / 27 + skew / 6
+    p[moves] = 2 * student.sf(np.abs(transformed), means.freedom[moves])
     return p
 
 

@@ -1,0 +1,52 @@
+"""False discoveries: against the definition taken literally, and their rate where the truth is known."""
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mesolens.evidence.discoveries import adjusted, discoveries
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.01, 0.5))
+@settings(max_examples=60, deadline=None)
+def test_discoveries_are_those_below_the_last_line_that_is_crossed(chances: list[float], rate: float) -> None:
+    p = np.array(chances)
+    lines = np.sort(p) * len(p) / np.arange(1, len(p) + 1)
+    assume((np.abs(lines - rate) > 1e-9).all())
+    crossed = np.flatnonzero(lines <= rate)
+    expected = p <= np.sort(p)[crossed[-1]] if len(crossed) else np.zeros(len(p), bool)
+    assert np.array_equal(discoveries(p, rate=rate), expected)
+
+
+@given(st.integers(1, 30), st.integers(0, 20), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_tests_that_were_not_made_change_nothing(made: int, skipped: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, order = rng.random(made), rng.permutation(made + skipped)
+    padded = np.concatenate([p, np.full(skipped, np.nan)])[order]
+    there = ~np.isnan(padded)
+    np.testing.assert_allclose(adjusted(padded)[there], adjusted(padded[there]))
+    assert not discoveries(padded)[~there].any()
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_a_table_is_one_family(rows: int, columns: int, seed: int) -> None:
+    p = np.random.default_rng(seed).random((rows, columns))
+    np.testing.assert_allclose(adjusted(p).ravel(), adjusted(p.ravel()))
+    assert (adjusted(p) >= p).all()
+
+
+def test_of_the_discoveries_a_part_of_the_rate_is_chance() -> None:
+    rng, false = np.random.default_rng(0), []
+    for _ in range(400):
+        planted = np.arange(100) < 30
+        p = np.where(planted, rng.random(100) ** 6, rng.random(100))
+        found = discoveries(p, rate=0.2)
+        false.append((found & ~planted).sum() / max(found.sum(), 1))
+    assert 0.11 <= np.mean(false) <= 0.17  # 0.2 times the 70 % that are null
+
+
+def test_nothing_asked_is_nothing_found() -> None:
+    assert discoveries(np.full((2, 3), np.nan)).tolist() == [[False] * 3] * 2
+    assert discoveries(np.zeros(0)).shape == (0,)
