@@ -1,10 +1,12 @@
 """What every angle of the catalogue keeps: it is pure, seeded, composable, the identity at 0, undone if it says so."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -150,6 +152,12 @@ def test_the_catalogue_has_enough_of_each_family_under_names_that_differ() -> No
     assert {"identity", "reseed", "paraphrase", "decode"} == {a.name for a in ALL if a.family == "control"}
     assert all(angle.about.endswith(".") and len(angle.about) < 80 for angle in ALL)
     assert len({angle.about for angle in ALL}) == len(ALL)
+
+
+def test_the_page_counts_what_there_is() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "angles.md").read_text("utf-8")
+    told = {name: int(count) for name, count in re.findall(r"^\| ([a-z]+) \| ([0-9]+) \|", page, re.MULTILINE)}
+    assert told == {family: sum(angle.family == family for angle in ALL) for family in FAMILIES}
 
 
 def test_every_form_that_is_not_the_own_has_its_angle() -> None:

@@ -37,7 +37,7 @@ def test_any_core_at_all_stays(ask: Ask, seed: int) -> None:
     [
         ("I don't know.", {"I do not know."}),
         ("I do not know.", {"I don't know."}),
-        ("Don't you think so?", {"One thing: ", "Let me put it like this: ", "Here is what I have in mind: "}),
+        ("Don't you think so?", {f"{word}, Don't you think so?" for word in ("Well", "So", "Now")}),
         ("I'm sure.", {"I am sure."}),
         ("How do I cook rice?", {"What is a good way to cook rice?"}),
         ("Can you help?", {"Would you help?", "Might you help?"}),
@@ -45,11 +45,12 @@ def test_any_core_at_all_stays(ask: Ask, seed: int) -> None:
             "Why is it so?",
             {"Could you tell me: why is it so?", "Please tell me: why is it so?", "I wonder: why is it so?"},
         ),
+        ("My dog sleeps.", {f"{word}, my dog sleeps." for word in ("Well", "So", "Now")}),
         ("MAYBE IT RAINS.", {"PERHAPS IT RAINS."}),
     ],
 )
 def test_rules_by_hand(text: str, ways: set[str]) -> None:
-    found = {reworded(Question(text), seed).text.replace(text, "") for seed in range(30)}
+    found = {reworded(Question(text), seed).text for seed in range(30)}
     assert found == ways
 
 

@@ -120,9 +120,14 @@ def test_a_system_message_that_is_not_taken_stands_before_the_users_words(rule: 
     assert written(template(rule), replace(FULL, system="")).note == ""
 
 
-@pytest.mark.parametrize(("rule", "system"), [(NO_SYSTEM, ""), (DROPS_SYSTEM, " ")])
-def test_a_system_message_with_nothing_in_it_is_missed_by_nobody(rule: str, system: str) -> None:
-    assert written(template(rule), replace(FULL, system=system)).note == ""
+def test_a_blank_system_message_is_written_where_the_template_takes_one() -> None:
+    blank, none = replace(FULL, system=" "), replace(FULL, system="")
+    assert written(PLAIN, blank).note == written(template(DROPS_SYSTEM), blank).note == ""
+    assert text_of(PLAIN, blank).startswith("<|begin|>system:  \nuser: A")
+    assert written(template(NO_SYSTEM), blank).ids == written(template(NO_SYSTEM), none).ids
+    assert (
+        written(template(NO_SYSTEM), blank).note == "the template refuses a system message, so a blank one is left out"
+    )
 
 
 @pytest.mark.parametrize("rule", [NO_PREFILL, "{% set messages = messages[:4] %}"])

@@ -50,8 +50,8 @@ class NGrams:
             waiting.append(hashed(sequence, n))
             count += len(waiting[-1])
             if count > max(_BATCH, len(kept)):
-                kept, waiting, count = np.unique(np.concatenate([kept, *waiting])), [], 0
-        return cls(n, np.unique(np.concatenate([kept, *waiting])))
+                kept, waiting, count = _distinct([kept, *waiting]), [], 0
+        return cls(n, _distinct([kept, *waiting]))
 
 
 def coverage(tokens: Tokens, index: NGrams) -> float | None:
@@ -83,6 +83,12 @@ def hashed(tokens: Tokens, n: int) -> UInt64[np.ndarray, " M"]:
     for place in range(n):
         mixed = _mix(mixed ^ ids[place : place + count].astype(np.uint64))
     return mixed
+
+
+def _distinct(parts: Sequence[UInt64[np.ndarray, " _"]]) -> UInt64[np.ndarray, " N"]:
+    # `np.unique` of numpy 2.4 takes seventeen times as long on hashes that are nearly all different.
+    hashes = np.sort(np.concatenate(parts))
+    return hashes[np.diff(hashes, prepend=~hashes[:1]) != 0]
 
 
 def _mix(value: UInt64[np.ndarray, " M"]) -> UInt64[np.ndarray, " M"]:

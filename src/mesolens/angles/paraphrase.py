@@ -1,7 +1,7 @@
 """A careful rewording that leaves the meaning, and the core to the letter: contractions, set phrases, near synonyms.
 
 Every place outside the core at which a rule fits gets two draws: the first decides whether it is reworded, the second
-how. A message in which no rule fits gets an opening instead, so that a paraphrase never is the same text again.
+how. A message in which no rule fits gets a small word before it instead, so that a paraphrase never is the same text.
 """
 
 import re
@@ -56,7 +56,13 @@ _ASKED = r"(?<![^.!?\n] )(?<!\S)(?:what|which|who|when|where|why|how)\b(?=[^.!?\
 _ASKING = ("could you tell me: ", "please tell me: ", "I wonder: ")
 _PLACES = re.compile(rf"\b(?:{'|'.join(f'({rule})' for rule in _RULES)})\b|({_ASKED})", re.IGNORECASE)
 _WAYS = (*_RULES.values(), _ASKING)
-_OPENINGS = ("One thing: ", "Let me put it like this: ", "Here is what I have in mind: ")
+_OPENINGS = ("Well, ", "So, ", "Now, ")
+_SMALL = """
+    a am an and are as at but can could dear did do does for from have he hello here how if in is it let may my nobody
+    of on once one our please she should so somebody sorry thanks that the there they this to today was we what when
+    where which who why will with would yesterday you your
+    """
+"""Words whose capital at the beginning of a message is no part of their spelling."""
 
 
 def paraphrased(question: Question, strength: float, rng: Random) -> Question:
@@ -71,13 +77,20 @@ def paraphrased(question: Question, strength: float, rng: Random) -> Question:
             written += text[at : place.start()] + _reworded(text, place, which)
             at = place.end()
     whether, which = rng.random(), rng.random()
-    opening = chosen(_OPENINGS, which) if not places and whether < strength else ""
-    return replace(question, text=opening + written + text[at:])
+    if not places and whether < strength:
+        opening = chosen(_OPENINGS, which)
+        return replace(question, text=opening + (text if question.core and start == 0 else _lowered(text)))
+    return replace(question, text=written + text[at:])
+
+
+def _lowered(text: str) -> str:
+    first = re.match(r"\w+", text)
+    return text[0].lower() + text[1:] if first and first[0].lower() in _SMALL.split() else text
 
 
 def _reworded(text: str, place: re.Match[str], choice: float) -> str:
-    old, begins = place[0], not text[: place.start()].rstrip(" ") or text[: place.start()].rstrip(" ")[-1] in ".!?\n"
-    ways = _WAYS[(place.lastindex or 1) - 1]
+    old, ways, before = place[0], _WAYS[(place.lastindex or 1) - 1], text[: place.start()].rstrip(" ")
+    begins = not before or before[-1] in ".!?\n"
     new = chosen(ways, choice)
     if ways is _ASKING:
         new += old[:1].lower() + old[1:]

@@ -21,6 +21,7 @@ from mesolens.errors import MesolensError
 
 COMMANDS = {
     "anatomy": ("mesolens.cli.anatomy", "Show MODEL's writers and heads, and the errors measured."),
+    "angles": ("mesolens.cli.angles", "List, show and apply the ways to turn a prompt."),
     "audit": ("mesolens.cli.audit", "Audit MODEL (slide:mask) and write one report."),
     "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),

@@ -103,7 +103,8 @@ def _systemed(
     except BadInput:
         why = "refuses a system message"
     found = _spoken(tokenizer, _merged(system, turns), prefill, speaker)
-    return replace(found, notes=(f"the template {why}, so it stands before the user's words", *found.notes))
+    instead = "it stands before the user's words" if system.strip() else "a blank one is left out"
+    return replace(found, notes=(f"the template {why}, so {instead}", *found.notes))
 
 
 def _system_as_user(tokenizer: PreTrainedTokenizerBase, system: str, turns: Sequence[Turn], prefill: str) -> _Spoken:
@@ -172,6 +173,8 @@ def _for_the_user(
 
 def _merged(system: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
     """The turns with the system message's words before the first ones of the user, or else before the first."""
+    if not system.strip():
+        return tuple(turns)
     at = next((place for place, (role, _) in enumerate(turns) if role == "user"), 0)
     role, words = turns[at]
     return (*turns[:at], (role, f"{system}\n\n{words}"), *turns[at + 1 :])
