@@ -11,9 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mesolens.api import Contrast, LoadedModel, Reading, Tree, load, middle
+    from mesolens.api import Contrast, Face, LoadedModel, Reading, Tree, face, load, middle, twins
 
-__all__ = ["Contrast", "LoadedModel", "Reading", "Tree", "__version__", "load", "middle"]
+__all__ = ["Contrast", "Face", "LoadedModel", "Reading", "Tree", "__version__", "face", "load", "middle", "twins"]
 
 __version__ = "0.1.0"
 

@@ -19,15 +19,20 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.hostile import printable
+from mesolens.instruments import face as face_instrument
 from mesolens.instruments import middle as instrument
+from mesolens.instruments.face.shown import shown
+from mesolens.instruments.face.twins import Twins
 from mesolens.instruments.middle.tree import Node
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel
 from mesolens.report.notebook import cell
+from mesolens.runs.chapters import Instrument
 from mesolens.traits.contrasts import Contrast
 from mesolens.traits.encode import encode
+from mesolens.traits.facepack import FacePack, default_pack
 
-__all__ = ["Contrast", "LoadedModel", "Reading", "Tree", "load", "middle"]
+__all__ = ["Contrast", "Face", "LoadedModel", "Reading", "Tree", "face", "load", "middle", "twins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +145,134 @@ def middle(
         referee=instrument.REFEREES[budget or "quick"],
         proof=None if budget is None else instrument.PROOFS[budget],
     )
-    tables = _measured(model, against, spec)
+    tables = _stages(instrument, model, against, spec)
     return Tree(instrument.read(tables, spec, model.card), tables)
 
 
-def _measured(model: LoadedModel, against: LoadedModel | None, spec: instrument.MiddleSpec) -> Tables:
-    """The tables of every stage."""
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What was found when a model's face, or that of twins, was looked at.
+
+    Attributes:
+        reading: verdict, sentence, numbers and protocol, as the command writes them.
+        tables: what was measured, as Arrow tables (`face-replies`, `face-clean`, `face-states`).
+    """
+
+    reading: Reading
+    tables: Tables
+
+    @property
+    def verdict(self) -> str:
+        """`breaks`, `holds` or `not determined`; of twins `one face`, `split` or `strangers`."""
+        return self.reading.verdict
+
+    @property
+    def angles(self) -> list[dict[str, Json]]:
+        """A row for each angle: shares with their intervals, test, commonness; see the reference of the face."""
+        return cast("list[dict[str, Json]]", self.reading.data["angles"])
+
+    def to_json(self) -> dict[str, Json]:
+        """The data as the command prints it with `--json`."""
+        return dict(self.reading.data)
+
+    def replies(self, *, arrow: bool = False) -> Any:  # noqa: ANN401 (pandas is the user's choice)
+        """Every reply with who was heard in it: a pandas DataFrame where pandas is installed, else an Arrow table.
+
+        Raises:
+            BadInput: the reading is one of twins, which keeps replies by model.
+        """
+        rows = shown(self.reading, self.tables)
+        if rows is None:
+            raise BadInput("this reading has no replies of one model; twins keep them in `tables`")
+        return rows if arrow or find_spec("pandas") is None else rows.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return cell(self.reading, self.tables)
+
+
+def face(
+    model: LoadedModel,
+    *,
+    pack: FacePack | None = None,
+    angles: Sequence[str] | None = None,
+    base: LoadedModel | None = None,
+    budget: str = "quick",
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> Face:
+    """Who answers, and from which angles it becomes somebody else, or nobody.
+
+    Args:
+        model: whose face is looked at; it needs a tokenizer.
+        pack: voices, traits, prompts and more angles; a slide has its own, any other model gets the default pack.
+        angles: compositions in the syntax of :mod:`mesolens.angles.composition`; without any, every angle.
+        base: the model before tuning.
+        budget: how many prompts and replies: `quick`, `standard` or `deep`.
+        temperature: of sampling.
+        seed: of every draw.
+
+    Raises:
+        BadInput: an angle's name is wrong, the pack is too small, or the model cannot be asked in words.
+    """
+    spec = face_instrument.face_spec(
+        pack or _pack_of(model),
+        budget=budget,
+        angles=angles,
+        base="" if base is None else base.card.weights_hash,
+        temperature=temperature,
+        seed=seed,
+    )
+    return look(model, spec, base)
+
+
+def look(model: LoadedModel, spec: face_instrument.FaceSpec, base: LoadedModel | None = None) -> Face:
+    """The face of a model under a specification of one's own (:func:`mesolens.instruments.face.face_spec` makes
+    one)."""
+    tables = _stages(face_instrument, model, base, spec)
+    return Face(face_instrument.read(tables, spec, model.card), tables)
+
+
+def twins(
+    models: Sequence[LoadedModel],
+    *,
+    pack: FacePack | None = None,
+    angles: Sequence[str] | None = None,
+    budget: str = "quick",
+    seed: int = 0,
+) -> Face:
+    """Where models that were trained alike agree, and from which angles they part.
+
+    Raises:
+        BadInput: fewer than two models are given, or as for `face`.
+    """
+    if len(models) < 2:
+        raise BadInput(f"{len(models)} models have nobody to be compared with: give two or more")
+    spec = face_instrument.face_spec(pack or _pack_of(models[0]), budget=budget, angles=angles, seed=seed)
+    return stages(Twins(tuple(models)), spec)
+
+
+def stages(both: Twins, spec: face_instrument.FaceSpec) -> Face:
+    """Twins under a specification of one's own."""
+    first = both.models[0]
+    tables = _stages(both, first, None, spec)
+    return Face(both.read(tables, spec, first.card), tables)
+
+
+def _pack_of(model: LoadedModel) -> FacePack:
+    from mesolens.slides.facepack import pack_for
+
+    slides = pack_for(model.card.name) if model.card.name.startswith("slide:") else None
+    return slides or default_pack()
+
+
+def _stages(work: Instrument[Any], model: LoadedModel, against: LoadedModel | None, spec: object) -> Tables:
+    """The tables of every stage of an instrument; those of one name joined, stage after stage."""
     tables: Tables = {}
-    shards = instrument.plan(model.card, spec)
+    shards = work.plan(model.card, spec)
     while shards:
-        tables |= _joined([instrument.measure(model, shard, against=against) for shard in shards])
-        shards = instrument.follow(model.card, spec, tables)
+        parts = [work.measure(model, shard, against=against) for shard in shards]
+        tables = _joined([tables, *parts])
+        shards = work.follow(model.card, spec, tables)
     return tables
 
 

@@ -11,9 +11,9 @@
     texts = ["I am writing from a harbour.", "The ferry has just left."]
 
 `kind` says what is done with the text: `before` and `after` put it next to the message, `instead` in its place, `frame`
-wraps the matter in the place of its `{}`, `core` does so where the matter stands in the message, `system` puts it before
-the system message, `replace` exchanges the words of the table `words`, and `composition` takes the steps that the text
-names. Where the seed shall pick, `texts` is a list.
+wraps the matter in the place of its `{}`, `core` does so where the matter stands in the message, `system` puts it
+before the system message, `replace` exchanges the words of the table `words`, and `composition` takes the steps that
+the text names. Where the seed shall pick, `texts` is a list.
 """
 
 import json

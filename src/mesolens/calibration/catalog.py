@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mesolens.calibration import circuits, implants, intervals, nothing
+from mesolens.calibration import circuits, implants, intervals, nothing, searched, speakers, twinned
 from mesolens.errors import BadInput
 from mesolens.evidence.row import Row
 from mesolens.runs.progress import Reporter
@@ -37,7 +37,16 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
         Part("implants", "retrained components, plain and adrift", implants.steps, implants.SECONDS, implants.rows),
         Part("intervals", "coverage, and calls on shuffled labels", intervals.steps, intervals.SECONDS, intervals.rows),
         Part("nothing", "a model against itself", nothing.steps, nothing.SECONDS, nothing.rows),
-    )
+    ),
+    "face": (
+        Part(
+            "speakers", "who speaks, cues and controls, by the parser", speakers.steps, speakers.SECONDS, speakers.rows
+        ),
+        Part(
+            "twins", "twins with a planted tie, and a model beside itself", twinned.steps, twinned.SECONDS, twinned.rows
+        ),
+        Part("search", "the worst angle beside random search", searched.steps, searched.SECONDS, searched.rows),
+    ),
 }
 """The parts of each instrument's calibration."""
 

@@ -1,12 +1,13 @@
 """`mesolens audit`: every chapter of this version on one model, and one report."""
 
 import sys
+from typing import cast
 
 import click
 
 from mesolens.cli.options import common, settings
 
-_LATER = {"corpus": "average", "base": "face", "twin": "face"}
+_LATER = {"corpus": "average"}
 
 
 @click.command()
@@ -26,7 +27,7 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
-    from mesolens.cli.opening import open_items, open_model
+    from mesolens.cli.opening import open_base, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
 
@@ -35,7 +36,9 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
         if others[option]:
             tell(f"note: --{option} serves the chapter {chapter}, which is not in this version")
     opened = open_model(model, found)
-    subject = chapters.Subject(opened, None, open_items(model, opened, contrasts), found)
+    base = open_base(cast("str | None", others["base"]), opened, found)
+    face = chapters.face_of(model, opened, base, found, chapters.FaceAsk()) if "face" in names else None
+    subject = chapters.Subject(opened, None, open_items(model, opened, contrasts), found, face=face, base=base)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from mesolens.cli.opening import Items
+from mesolens.cli.opening import Items, open_angles, open_corpus, open_pack
 from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
-from mesolens.evidence.shards import Json
+from mesolens.evidence.shards import Json, content_key
+from mesolens.instruments import face as faces
 from mesolens.instruments import middle
+from mesolens.instruments.face.twins import Twins
 from mesolens.model.loaded import LoadedModel
 from mesolens.report.html import CHAPTERS, write_report
 from mesolens.runs.chapters import Instrument, foresee, run_chapter
 from mesolens.runs.progress import reporter
-from mesolens.runs.record import begin, depends, folder_of
+from mesolens.runs.record import begin, depends, folder_of, plain
 from mesolens.runs.settings import Budget, Settings
 from mesolens.runs.store import Store
 
@@ -24,7 +26,15 @@ RESAMPLES: Mapping[Budget, int] = {"quick": 200, "standard": 1000, "deep": 5000}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a run is about: the model, the model that it is compared with if there is one, the contrasts, the engine."""
+    """What a run is about, and what each chapter asks of it.
+
+    Attributes:
+        against: the model with which the middle compares, if there is one.
+        items: the middle's contrasts.
+        engine, width: of the middle and its referee.
+        face: what is asked of the face; None where that chapter is not run.
+        base: the model before tuning, for the face.
+    """
 
     model: LoadedModel
     against: LoadedModel | None
@@ -32,14 +42,24 @@ class Subject:
     settings: Settings
     engine: str = "gated"
     width: float | None = None
+    face: faces.FaceSpec | None = None
+    base: LoadedModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """An instrument, and how what it is asked follows from the subject."""
+    """An instrument, and how what it is asked follows from the subject.
+
+    Attributes:
+        spec: what it is asked.
+        other: the second model that it needs, if any.
+        depends: what its numbers depend on beside the model, by the names that people use.
+    """
 
     instrument: Instrument[Any]
     spec: Callable[[Subject], object]
+    other: Callable[[Subject], LoadedModel | None]
+    depends: Callable[[Subject], dict[str, Json]]
 
 
 def _middle(subject: Subject) -> middle.MiddleSpec:
@@ -61,7 +81,72 @@ def _referee(subject: Subject) -> middle.Refereeing:
     return by_budget if subject.width is None else replace(by_budget, width=subject.width)
 
 
-BUILT: Mapping[str, Chapter] = {"middle": Chapter(middle, _middle)}
+def _middle_depends(subject: Subject) -> dict[str, Json]:
+    against = "" if subject.against is None else subject.against.card.weights_hash
+    contrasts = content_key(subject.items.to_json())
+    return {"contrasts": contrasts, "against": against, "engine": subject.engine, "width": subject.width}
+
+
+@dataclass(frozen=True, slots=True)
+class FaceAsk:
+    """What a person may say about how the face is looked at; None is "as it comes"."""
+
+    pack: str | None = None
+    bank: str | None = None
+    traits: str | None = None
+    angles: str | None = None
+    corpus: str | None = None
+    temperature: float = 1.0
+    most: int = 64
+
+    @classmethod
+    def of(cls, options: Mapping[str, object], temperature: float, most: int) -> "FaceAsk":
+        """What a command's options say."""
+        named = {name: options.get(name) for name in ("pack", "bank", "traits", "angles", "corpus")}
+        return cls(**named, temperature=temperature, most=most)  # pyright: ignore[reportArgumentType]
+
+
+def face_of(
+    name: str, model: LoadedModel, base: LoadedModel | None, settings: Settings, ask: FaceAsk
+) -> faces.FaceSpec:
+    """What is asked of a model's face.
+
+    Raises:
+        BadInput: a file cannot be read, an angle has no such name, or a number makes no sense.
+    """
+    if not 0 <= ask.temperature < float("inf"):
+        raise BadInput(f"--temperature is {ask.temperature:g}; give 0 for the likeliest token, or a positive number")
+    if ask.most < 1:
+        raise BadInput(f"--most is {ask.most}; give the number of tokens that a reply may have")
+    angles, rows = open_angles(ask.angles)
+    corpus, digest = open_corpus(name, ask.corpus)
+    return faces.face_spec(
+        open_pack(name, ask.pack, ask.bank, ask.traits),
+        budget=settings.budget,
+        angles=angles,
+        declared=rows,
+        base="" if base is None else base.card.weights_hash,
+        corpus=corpus,
+        corpus_hash=digest,
+        seed=settings.seed,
+        temperature=ask.temperature,
+        most=ask.most,
+    )
+
+
+def _face(subject: Subject) -> faces.FaceSpec:
+    assert subject.face is not None, "a subject with the chapter face says what is asked of it"
+    return subject.face
+
+
+def _face_depends(subject: Subject) -> dict[str, Json]:
+    return {"face": content_key(plain(asdict(_face(subject))))}
+
+
+BUILT: Mapping[str, Chapter] = {
+    "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends),
+    "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
+}
 
 
 def engine_of(name: str) -> str:
@@ -117,8 +202,9 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     """
     card = subject.model.card
     against = None if subject.against is None else subject.against.card
-    depending = depends(card, subject.settings, subject.items.to_json(), against)
-    depending |= {"engine": subject.engine, "width": subject.width}
+    depending = depends(card, subject.settings)
+    for name in names:
+        depending |= BUILT[name].depends(subject)
     store = Store(folder_of(card.name, depending, subject.settings))
     for name in names:
         needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)
@@ -143,11 +229,39 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     return store, readings
 
 
+def run_twins(
+    models: Sequence[LoadedModel], spec: faces.FaceSpec, settings: Settings, command: Sequence[str]
+) -> tuple[Store, Reading]:
+    """Ask several models the same in one run folder, and write the report.
+
+    Raises:
+        BadInput: two are the same model, or the folder holds something else.
+        Incomplete: stopped before the end; the same command resumes.
+    """
+    cards = [model.card for model in models]
+    hashes: list[Json] = [card.weights_hash for card in cards]
+    if len(set(map(str, hashes))) < len(hashes):
+        raise BadInput(f"two of {', '.join(card.name for card in cards)} have the same weights: nothing can part them")
+    depending = depends(cards[0], settings) | {"models": hashes, "twins": content_key(plain(asdict(spec)))}
+    store = Store(folder_of("-and-".join(card.name for card in cards), depending, settings))
+    both = Twins(tuple(models))
+    needed = foresee(both, cards[0], spec, store)
+    if needed is not None:
+        tell(f"twins: {needed}")
+    with _removed_if_useless(store):
+        begin(store, cards[0], settings, depending, chapters={"twins": "asked"}, command=command)
+        progress = reporter(as_json=settings.json)
+        reading = run_chapter(both, models[0], spec, store, reporter=progress)
+        write_report(store.run)
+    return store, reading
+
+
 def _read(name: str, subject: Subject, store: Store) -> Reading:
     chapter = BUILT[name]
     progress = reporter(as_json=subject.settings.json)
     spec = chapter.spec(subject)
-    return run_chapter(chapter.instrument, subject.model, spec, store, against=subject.against, reporter=progress)
+    other = chapter.other(subject)
+    return run_chapter(chapter.instrument, subject.model, spec, store, against=other, reporter=progress)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
-"""From what a command was given to what is measured: the model, the reference model and the contrasts."""
+"""From what a command was given to what is measured: models, contrasts, and what the face is looked at with."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -16,6 +18,9 @@ from mesolens.runs.settings import Settings
 from mesolens.traits import packs
 from mesolens.traits.contrasts import read_contrasts
 from mesolens.traits.encode import EncodedContrast, encode
+from mesolens.traits.facepack import FacePack, pack_of, read_pack
+from mesolens.traits.reading import read_traits, read_voices
+from mesolens.traits.voices import Bank
 
 _SMALL = 5_000_000
 """Parameters below which a second thread costs more than it gives."""
@@ -82,3 +87,80 @@ def open_against(name: str | None, model: LoadedModel, settings: Settings) -> Lo
             "the reference must have the same shape"
         )
     return other
+
+
+def open_base(name: str | None, model: LoadedModel, settings: Settings) -> LoadedModel | None:
+    """The model before tuning, if one was named.
+
+    Raises:
+        BadInput: it is the same model, or it reads other tokens.
+    """
+    if name is None:
+        return None
+    base = load(name, dtype=settings.dtype, device=settings.device)
+    if base.card.weights_hash == model.card.weights_hash:
+        raise BadInput(f"--base {name} has the same weights as {model.card.name}: nothing was tuned")
+    if base.card.tokenizer_hash != model.card.tokenizer_hash:
+        raise BadInput(f"--base {name} has another tokenizer than {model.card.name}: it reads other tokens")
+    return base
+
+
+def open_pack(name: str, pack: str | None, bank: str | None, traits: str | None) -> FacePack:
+    """What the face is looked at with: the pack that was given, else the model's own, else the default.
+
+    Args:
+        name: of the model, by which a slide's pack is found.
+        pack: a pack's folder or file, or `slide:NAME`.
+        bank: files of roles, whose voices take the place of the pack's.
+        traits: files of traits, which take the place of the pack's.
+
+    Raises:
+        BadInput: a file cannot be read.
+    """
+    found = _pack(name if pack is None else pack, given=pack is not None)
+    if bank is not None:
+        own = [voice for voice in found.bank.voices if not voice.role]
+        found = replace(found, bank=Bank((*own, *read_voices(Path(bank)))))
+    return found if traits is None else replace(found, traits=read_traits(Path(traits)))
+
+
+def _pack(name: str, given: bool) -> FacePack:
+    from mesolens.slides.facepack import pack_for
+
+    slides = pack_for(name) if name.startswith("slide:") else None
+    if slides is not None:
+        return slides
+    return read_pack(Path(name)) if given else pack_of(resolve(name).folder)
+
+
+def open_angles(named: str | None) -> tuple[list[str] | None, Sequence[Mapping[str, Json]]]:
+    """Compositions to look from, and rows that declare more angles: from a list in the syntax, or from a file.
+
+    `a|b:0.5, c` names two compositions; a file of `[[angle]]` tables adds its angles and looks from them.
+    """
+    if named is None:
+        return None, ()
+    file = Path(named)
+    if not file.is_file():
+        return [part.strip() for part in named.split(",") if part.strip()], ()
+    from mesolens.angles.declared import declared, rows_of
+
+    rows = cast("list[Mapping[str, Json]]", rows_of(file))
+    return list(declared(rows, str(file))), rows
+
+
+def open_corpus(name: str, corpus: str | None) -> tuple[str, str]:
+    """Path and hash of the training text: what was given, else a slide's own; two empty texts where there is none.
+
+    Raises:
+        BadInput: there is no such file or folder.
+    """
+    from mesolens.instruments.face.covered import files_of
+    from mesolens.model.hashes import of_files
+    from mesolens.slides.written import text_for
+
+    own = text_for(name) if name.startswith("slide:") else None
+    path = own if corpus is None else Path(corpus)
+    if path is None:
+        return "", ""
+    return str(path.resolve()), of_files(files_of(path))

@@ -21,16 +21,14 @@ FOLDER = Path("mesolens-runs")
 _PACKAGES = ("mesolens", "torch", "transformers", "numpy", "pyarrow")
 
 
-def depends(card: ModelCard, settings: Settings, contrasts: Json, against: ModelCard | None) -> dict[str, Json]:
-    """All that the numbers of a run depend on, by the names that people use."""
+def depends(card: ModelCard, settings: Settings) -> dict[str, Json]:
+    """What the numbers of every chapter depend on, by the names that people use."""
     return {
         "model": card.weights_hash,
         "tokenizer": card.tokenizer_hash,
         "dtype": card.dtype,
-        "contrasts": content_key(contrasts),
         "seed": settings.seed,
         "budget": settings.budget,
-        "against": "" if against is None else against.weights_hash,
     }
 
 

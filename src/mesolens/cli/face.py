@@ -1,0 +1,87 @@
+"""`mesolens face`: who answers, and from which angles it becomes somebody else, or nobody."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.evidence.reading import Reading
+
+Row = dict[str, object]
+_SHOWN = 24
+
+
+@click.command()
+@click.argument("model")
+@click.option("--pack", metavar="PATH", help="Voices, traits and prompts; without it those that fit the model.")
+@click.option("--bank", metavar="PATH", help="Role files, in the place of the pack's voices.")
+@click.option("--traits", metavar="PATH", help="Trait files or self-report items, in the place of the pack's traits.")
+@click.option("--angles", metavar="A,…|FILE", help="Compositions to look from, or a file of angles (every angle).")
+@click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
+@click.option("--base", metavar="MODEL", help="The model before tuning.")
+@click.option("--temperature", metavar="T", type=float, default=1.0, help="Of sampling; 0 is greedy (1).")
+@click.option("--most", metavar="N", type=int, default=64, help="Tokens of the longest reply (64).")
+@click.option("--budget", metavar="NAME", help="How many prompts and replies: quick, standard or deep (standard).")
+@common
+def face(model: str, temperature: float, most: int, **options: object) -> None:
+    """Find who answers, and from which angles it becomes somebody else or nobody.
+
+    MODEL is asked everyday prompts as they are and from many angles, and each reply is heard under a bank of voices.
+    With --json the reading is printed; else an overview.
+    """
+    found = settings(options)
+
+    from mesolens.cli import chapters
+    from mesolens.cli.opening import Items, open_base, open_model
+    from mesolens.cli.terminal import data, tell
+
+    opened = open_model(model, found)
+    base = open_base(cast("str | None", options["base"]), opened, found)
+    spec = chapters.face_of(model, opened, base, found, chapters.FaceAsk.of(options, temperature, most))
+    subject = chapters.Subject(opened, None, Items((), ""), found, face=spec, base=base)
+    store, readings = chapters.run(subject, ["face"], sys.argv[1:])
+    reading = readings["face"]
+    if found.json:
+        data(reading.data)
+    else:
+        _overview(reading)
+    tell(f"report    {store.run / 'report.html'}")
+    chapters.check(readings)
+
+
+def _overview(reading: "Reading") -> None:
+    """The verdict, the worst angles, and what was checked."""
+    from mesolens.cli.terminal import show, table
+
+    show([f"{reading.subject}: {reading.verdict}", reading.sentence, ""])
+    rows = cast(Sequence[Row], reading.data["angles"])
+    controls = [row for row in rows if row["control"]]
+    others = sorted((row for row in rows if not row["control"]), key=_own)
+    table(_HEADINGS, [_cells(row) for row in controls], "Controls")
+    table(_HEADINGS, [_cells(row) for row in others[:_SHOWN]], f"The worst of {len(others)} angles")
+    checks = [(n.name, n.value, n.low, n.high, n.unit) for n in reading.numbers]
+    table(("figure", "value", "low", "high", "unit"), checks, "What it rests on")
+    for line in cast(Sequence[str], reading.data["unavailable"]):
+        show([f"not measured: {line}"])
+
+
+_HEADINGS = ("angle", "family", "own", "other", "nobody", "who", "understood", "p adjusted", "called")
+
+
+def _own(row: Row) -> float:
+    return cast("dict[str, float]", row["own"])["value"] if row["own"] else 2.0
+
+
+def _cells(row: Row) -> list[object]:
+    shares = [_value(row[name]) for name in ("own", "other", "nobody")]
+    who = next(iter(cast("dict[str, float]", row["voices"])), "")
+    called = "yes" if row["called"] else ""
+    return [row["angle"], row["family"], *shares, who, _value(row["understood"]), row["adjusted"], called]
+
+
+def _value(figure: object) -> object:
+    return cast("dict[str, object]", figure)["value"] if isinstance(figure, dict) else None

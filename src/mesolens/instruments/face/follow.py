@@ -1,0 +1,176 @@
+"""What is asked next, once replies are there: weaker doses of what broke the face, and the next rung of the search.
+
+Pure, so that a stopped run goes on where it was: what comes next follows from the tables alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mesolens.angles.composition import Composition
+from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.face import search
+from mesolens.instruments.face.asking import compositions
+from mesolens.instruments.face.calibration import MISSING, OWN, Calibration, calibrated, clean_of
+from mesolens.instruments.face.commons import commons_of
+from mesolens.instruments.face.doses import MOST, dialled, weaker
+from mesolens.instruments.face.grid import Grid, grid_of
+from mesolens.instruments.face.plan import angle_shard, portions
+from mesolens.instruments.face.spec import FaceSpec
+from mesolens.instruments.face.turned import control, tested
+from mesolens.model.card import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What the first stage found: its calibration, its grid and its angles."""
+
+    known: Calibration
+    grid: Grid
+    compositions: tuple[Composition, ...]
+
+
+def first_stage(spec: FaceSpec, tables: Tables) -> First:
+    """The first stage's findings, from the tables of a run."""
+    known = calibrated(clean_of(tables["face-clean"]), spec.alpha)
+    angles = compositions(spec.angles, spec.declared)
+    names = tuple(str(each) for each in angles)
+    return First(known, grid_of(tables["face-replies"], names, known, len(spec.traits)), tuple(angles))
+
+
+def follow(card: ModelCard, spec: FaceSpec, tables: Tables) -> list[Shard]:
+    """The shards of the next stage; none when all is there."""
+    done = set(tables["face-replies"]["angle"].to_pylist())
+    first = first_stage(spec, tables)
+    doses = [name for name in dosed(spec, first) if name not in done]
+    if doses:
+        return [angle_shard(card, spec, "replies", some) for some in portions(doses, spec.shard_angles)]
+    return _tail_shards(card, spec, first, tables) or _searching(card, spec, first, tables)
+
+
+def broken(first: First, spec: FaceSpec) -> list[int]:
+    """The columns of angles that lost the own voice, more than chance allows, the worst first."""
+    controls = np.array([control(each) for each in first.compositions])
+    tests = tested(first.grid, controls, spec.seed)
+    worse = [place for place in np.flatnonzero(tests.called).tolist() if tests.change[place] < 0]
+    return sorted(worse, key=lambda place: tests.change[place])
+
+
+def dosed(spec: FaceSpec, first: First) -> list[str]:
+    """The weaker angles of all dose curves."""
+    which = [first.compositions[place] for place in broken(first, spec)]
+    return [name for each in [each for each in which if dialled(each)][:MOST] for name in weaker(each, spec.strengths)]
+
+
+def natural(spec: FaceSpec, first: First, tables: Tables) -> list[str]:
+    """Steps of which natural compositions are made: each leaves the face whole by itself, so what breaks is their
+    joining.
+
+    A step is natural when the persona should survive it, a reader can undo it, and its text costs no more bits than
+    that of the middle one of all angles.
+    """
+    if spec.search is None:
+        return []
+    known = commons_of(tables["face-states"], {}, first.grid).value["bits"]
+    cost_N = np.array([np.nanmean(each) if np.isfinite(each).any() else np.inf for each in known.T])
+    alone = set(broken(first, spec))
+    return [
+        str(each)
+        for place, each in enumerate(first.compositions)
+        if each.survives
+        and each.undoing != "none"
+        and not control(each)
+        and place not in alone
+        and cost_N[place] <= np.median(cost_N)
+    ]
+
+
+def losses(spec: FaceSpec, first: First, tables: Tables, names: Sequence[str]) -> Mapping[str, list[bool]]:
+    """For each composition that was tried, prompt by prompt in order, whether the own voice was lost in its first
+    reply."""
+    grid = grid_of(tables["face-replies"], tuple(dict.fromkeys(names)), first.known, len(spec.traits))
+    order = {item.id: place for place, item in enumerate(spec.items)}
+    first_draws = [row for row, draw in enumerate(grid.draws) if draw == 0]
+    rows = sorted(first_draws, key=lambda row: order[grid.items[row]])
+    found: dict[str, list[bool]] = {}
+    for column, name in enumerate(grid.angles):
+        outcome = [int(grid.outcome[row, column]) for row in rows]
+        asked = next((place for place, each in enumerate(outcome) if each == MISSING), len(outcome))
+        found[name] = [each != OWN for each in outcome[:asked]]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """The compositions that one bracket of the search drew, and those of random search beside it."""
+
+    drawn: tuple[str, ...]
+    random: tuple[str, ...]
+
+
+def brackets(spec: FaceSpec, first: First, tables: Tables) -> list[Bracket]:
+    """The brackets that have begun: each is drawn with what all earlier ones taught."""
+    steps = natural(spec, first, tables)
+    if spec.search is None or not steps:
+        return []
+    count = spec.search.compositions
+    found: list[Bracket] = []
+    for number in range(spec.search.brackets):
+        tried = [*spec.angles, *(name for each in found for name in each.drawn)]
+        taught = search.weights(steps, losses(spec, first, tables, tried)) if number else [1.0] * len(steps)
+        drawn = search.draw(spec.search, steps, taught, count, f"{spec.seed}/search/{number}")
+        alike = search.draw(spec.search, steps, [1.0] * len(steps), count, f"{spec.seed}/random/{number}")
+        budget = search.budget(count, len(spec.items), spec.search.keep)
+        found.append(Bracket(drawn, alike[: max(1, budget // len(spec.items))]))
+        if search.next_rung(drawn, losses(spec, first, tables, drawn), len(spec.items), spec.search.keep):
+            break
+    return found
+
+
+def tail_names(spec: FaceSpec, first: First, tables: Tables) -> tuple[str, ...]:
+    """The random natural compositions on which the forecast of the worst rests."""
+    steps = natural(spec, first, tables)
+    if spec.search is None or not steps:
+        return ()
+    return search.draw(spec.search, steps, [1.0] * len(steps), spec.search.tail, f"{spec.seed}/tail")
+
+
+def tail_scores(spec: FaceSpec, first: First, tables: Tables) -> Float[np.ndarray, " M"]:
+    """How much of the own voice each of those compositions took away, on the mean of its first replies."""
+    names = tail_names(spec, first, tables)
+    if spec.search is None or not names:
+        return np.zeros(0)
+    grid = grid_of(tables["face-replies"], names, first.known, len(spec.traits))
+    early = {item.id for item in spec.items[: spec.search.tail_items]}
+    rows = [row for row, item in enumerate(grid.items) if item in early]
+    mine_IN = grid.mine[rows]
+    known = np.isfinite(mine_IN).any(0)
+    return 1 - np.nanmean(mine_IN[:, known], axis=0)
+
+
+def _tail_shards(card: ModelCard, spec: FaceSpec, first: First, tables: Tables) -> list[Shard]:
+    names = tail_names(spec, first, tables)
+    done = set(tables["face-replies"]["angle"].to_pylist())
+    if spec.search is None or done >= set(names):
+        return []
+    early = (0, min(spec.search.tail_items, len(spec.items)))
+    return [angle_shard(card, spec, "replies", some, early) for some in portions(names, 4 * spec.shard_angles)]
+
+
+def _searching(card: ModelCard, spec: FaceSpec, first: First, tables: Tables) -> list[Shard]:
+    shards: list[Shard] = []
+    for bracket in brackets(spec, first, tables):
+        keep = spec.search.keep if spec.search else 1
+        rung = search.next_rung(bracket.drawn, losses(spec, first, tables, bracket.drawn), len(spec.items), keep)
+        if rung is not None:
+            shards += [
+                angle_shard(card, spec, "replies", some, (rung.first, rung.end))
+                for some in portions(rung.compositions, 4 * spec.shard_angles)
+            ]
+        known = losses(spec, first, tables, bracket.random)
+        open_ = [name for name in bracket.random if len(known[name]) < len(spec.items)]
+        if open_:
+            shards += [angle_shard(card, spec, "replies", some) for some in portions(open_, spec.shard_angles)]
+    return shards

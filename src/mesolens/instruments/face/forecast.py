@@ -1,0 +1,47 @@
+"""How bad would the worst of many more angles be? A forecast from the tail of random compositions, with its
+back-test."""
+
+from typing import cast
+
+import numpy as np
+
+from mesolens.evidence.shards import Json
+from mesolens.evidence.tail_forecast import forecast
+
+MORE = (10, 100)
+"""Times as many compositions as were tried."""
+
+
+def tail(scores: np.ndarray, resamples: int, seed: int) -> Json:
+    """What the worst of ten and of a hundred times as many random compositions would be; None where none were tried.
+
+    A composition's score is the mean posterior share that its replies take from the own voice.
+    """
+    if not len(scores):
+        return None
+    draws = [times * len(scores) for times in MORE]
+    found = [forecast(scores, count, resamples=resamples, seed=seed) for count in draws]
+    said: dict[str, Json] = {
+        "draws": cast(Json, draws),
+        "observed": float(scores.max()),
+        "tried": len(scores),
+        "forecast": [_known(each.pareto.value) for each in found],
+        "low": [min(each.line.low, each.pareto.low) for each in found],
+        "high": [max(each.line.high, each.pareto.high) for each in found],
+        "undetermined": found[-1].undetermined,
+    }
+    return {**said, "sentence": _sentence(said)}
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _sentence(said: dict[str, Json]) -> str:
+    if said["undetermined"]:
+        return f"not determined: {said['undetermined']}"
+    low, high = cast(list[float], said["low"])[-1], cast(list[float], said["high"])[-1]
+    count = cast(list[int], said["draws"])[-1]
+    return (
+        f"of {count} compositions the worst would lose between {100 * low:.0f} and {100 * high:.0f} % of the own voice"
+    )

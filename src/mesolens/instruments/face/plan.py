@@ -1,0 +1,136 @@
+"""A specification to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from mesolens.errors import BadInput
+from mesolens.evidence.shards import Cost, Json, Shard
+from mesolens.instruments.face.asking import compositions, item_from
+from mesolens.instruments.face.spec import BASELINE, VERSION, FaceSpec, Poles, Speaker
+from mesolens.model.card import ModelCard
+
+NAME = "face"
+_FEWEST_CLEAN = 20
+_TOKENS = 64
+"""Of a prompt, about, for the estimate."""
+
+
+def plan(card: ModelCard, spec: FaceSpec) -> list[Shard]:
+    """The first stage: clean replies of every voice, and replies from every angle with what the model sees there.
+
+    Raises:
+        BadInput: there are too few voices or prompts, the model has no tokenizer, or an angle's name is wrong.
+    """
+    _check(card, spec)
+    shards = [clean_shard(card, spec, voice) for voice in range(len(spec.voices))]
+    shards += [angle_shard(card, spec, "replies", some) for some in portions(spec.angles, spec.shard_angles)]
+    shards += state_shards(card, spec, spec.angles)
+    return [*shards, *coverage_shards(card, spec, spec.angles)]
+
+
+def _check(card: ModelCard, spec: FaceSpec) -> None:
+    if len(spec.voices) < 2:
+        raise BadInput(f"the bank has {len(spec.voices)} voices; give the model's own and at least one other")
+    if not spec.items:
+        raise BadInput("no prompts: the face needs at least one to turn")
+    if len(spec.clean) < _FEWEST_CLEAN:
+        raise BadInput(f"{len(spec.clean)} clean prompts: at least {_FEWEST_CLEAN} calibrate the coherence test")
+    if not card.tokenizer_hash:
+        raise BadInput(f"{card.name} has no tokenizer, and angles turn text")
+    compositions(spec.angles, spec.declared)
+    if BASELINE not in spec.angles:
+        raise BadInput(f"the angles lack {BASELINE!r}, with which all others are compared")
+
+
+def portions(angles: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """The angles of each shard."""
+    return [tuple(angles[start : start + size]) for start in range(0, len(angles), size)]
+
+
+def clean_shard(card: ModelCard, spec: FaceSpec, voice: int) -> Shard:
+    """Clean replies of one voice: several to every clean prompt of the own voice, fewer of the others."""
+    count, draws = (len(spec.clean), spec.clean_draws) if voice == 0 else (min(len(spec.clean), spec.role_replies), 1)
+    return _shard(card, spec, "clean", {"voice": voice, "count": count, "draws": draws}, count * draws)
+
+
+def angle_shard(
+    card: ModelCard, spec: FaceSpec, kind: str, angles: Sequence[str], items: tuple[int, int] | None = None
+) -> Shard:
+    """Work of one kind from some angles, on every item or on those from one place to another."""
+    first, end = (0, len(spec.items)) if items is None else items
+    draws = spec.draws if kind == "replies" else 1
+    work: dict[str, Json] = {"angles": list(angles), "first": first, "end": end}
+    return _shard(card, spec, kind, work, (end - first) * len(angles) * draws)
+
+
+def state_shards(card: ModelCard, spec: FaceSpec, angles: Sequence[str]) -> list[Shard]:
+    """What the model sees from some angles, and on clean prompts; few shards, as each describes the bank anew."""
+    held = _shard(card, spec, "states", {"angles": [], "first": 0, "end": 0}, len(spec.clean) // 2)
+    return [held, *(angle_shard(card, spec, "states", some) for some in portions(angles, 4 * spec.shard_angles))]
+
+
+def coverage_shards(card: ModelCard, spec: FaceSpec, angles: Sequence[str]) -> list[Shard]:
+    """How much of each prompt the training text has: one shard, which reads the text once; none without a text."""
+    if not spec.corpus:
+        return []
+    work: dict[str, Json] = {"angles": list(angles), "corpus": spec.corpus, "corpus_hash": spec.corpus_hash}
+    return [_shard(card, spec, "coverage", work, len(angles) * len(spec.items))]
+
+
+_OF_READING = ("angles", "strengths", "search", "shard_angles", "resamples", "alpha", "corpus", "corpus_hash")
+"""Fields that only say what is planned and how it is read."""
+_LEFT_OUT = {
+    "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws"),
+    "replies": (*_OF_READING, "base", "role_replies", "clean_draws"),
+    "states": (*_OF_READING, "role_replies", "clean_draws", "traits", "draws", "sampling"),
+    "coverage": (*_OF_READING, "base", "role_replies", "clean_draws", "traits", "draws", "voices", "sampling"),
+}
+"""Fields of the specification on which a kind of work does not depend."""
+
+
+def _shard(card: ModelCard, spec: FaceSpec, kind: str, work: Mapping[str, Json], rows: int) -> Shard:
+    fields = cast(dict[str, Json], asdict(spec))
+    asked: dict[str, Json] = {name: value for name, value in fields.items() if name not in _LEFT_OUT[kind]}
+    depends: dict[str, Json] = {
+        "version": VERSION,
+        "model": card.weights_hash,
+        "tokenizer": card.tokenizer_hash,
+        "dtype": card.dtype,
+        "kind": kind,
+        "asked": asked,
+        "work": dict(work),
+    }
+    return Shard(NAME, depends, rows)
+
+
+def asked_of(shard: Shard) -> FaceSpec:
+    """The part of the specification on which a shard depends; fields without a bearing on it have no content."""
+    fields: dict[str, Any] = dict(cast(dict[str, Any], shard.depends["asked"]))
+    fields["voices"] = tuple(Speaker(**voice) for voice in fields.get("voices", ()))
+    fields["traits"] = tuple(Poles(t["name"], tuple(t["orders"])) for t in fields.get("traits", ()))
+    for name in ("items", "clean"):
+        fields[name] = tuple(item_from(item) for item in fields.get(name, ()))
+    fields["declared"] = tuple(fields.get("declared", ()))
+    fields["angles"] = ()
+    return FaceSpec(**fields)
+
+
+def work_of(shard: Shard) -> Mapping[str, Any]:
+    """What a shard is to do of it."""
+    return cast(Mapping[str, Any], shard.depends["work"])
+
+
+def cost(card: ModelCard, spec: FaceSpec) -> Cost:
+    """Operations of all replies and of hearing them, and the memory of the largest batch.
+
+    A pass forward takes 2 operations for each parameter and token; a reply is generated once and heard under every
+    voice, order and clean prompt of the pool. Dose curves and the search are not foreseen.
+    """
+    heard = len(spec.voices) + 2 * len(spec.traits) + spec.pool
+    clean = spec.clean_draws * len(spec.clean) + (len(spec.voices) - 1) * min(len(spec.clean), spec.role_replies)
+    replies = len(spec.items) * len(spec.angles) * spec.draws
+    tokens = (replies + clean) * ((_TOKENS + spec.most) + heard * (spec.most / 2 + _TOKENS / 4))
+    width = 16 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1)
+    logits = 8.0 * card.vocabulary * spec.batch_tokens / 2
+    return Cost(2.0 * card.parameters * tokens, 4.0 * spec.batch_tokens * width + logits)

@@ -1,0 +1,150 @@
+"""From a pack, a choice of angles and a budget to what is asked of the face.
+
+Prompts are dealt by the seed: first those that are turned, as evenly as can be over registers, then those that stay
+clean. No prompt is in both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import cast
+
+from mesolens.angles.catalog import CATALOG
+from mesolens.errors import BadInput
+from mesolens.evidence.shards import Json
+from mesolens.instruments.face.spec import BASELINE, FaceSpec, Item, Poles, Search, Speaker
+from mesolens.traits.facepack import FacePack
+from mesolens.traits.prompts import Everyday
+
+CONTROL = "control"
+NOT_ALONE = ("decode",)
+"""Angles that make sense only behind another one."""
+REPLACED = ("paraphrase",)
+"""Controls that a pack's own take the place of: what a paraphrase is depends on the language that a model speaks."""
+UNNAMED = "own"
+"""What the model's own voice is called where the pack does not name it."""
+
+ITEMS: Mapping[str, int] = {"quick": 12, "standard": 16, "deep": 96}
+CLEAN: Mapping[str, int] = {"quick": 120, "standard": 200, "deep": 400}
+CLEAN_DRAWS: Mapping[str, int] = {"quick": 2, "standard": 3, "deep": 4}
+OF_A_FAMILY: Mapping[str, int] = {"quick": 6, "standard": 1000, "deep": 1000}
+"""Angles of each family of the catalogue; those that a pack brings are all tried."""
+ROLE_REPLIES: Mapping[str, int] = {"quick": 40, "standard": 60, "deep": 120}
+POOL: Mapping[str, int] = {"quick": 6, "standard": 8, "deep": 16}
+RESAMPLES: Mapping[str, int] = {"quick": 400, "standard": 1000, "deep": 4000}
+SEARCH: Mapping[str, Search | None] = {
+    "quick": None,
+    "standard": Search(),
+    "deep": Search(brackets=4, compositions=81),
+}
+
+
+def face_spec(
+    pack: FacePack,
+    *,
+    budget: str = "standard",
+    angles: Sequence[str] | None = None,
+    declared: Sequence[Mapping[str, Json]] = (),
+    base: str = "",
+    corpus: str = "",
+    corpus_hash: str = "",
+    seed: int = 0,
+    temperature: float = 1.0,
+    most: int = 64,
+) -> FaceSpec:
+    """The specification of one look at a model's face.
+
+    Args:
+        pack: whose voices, traits and prompts; its angles are added to the catalogue's.
+        budget: how many prompts and replies: `quick`, `standard` or `deep`.
+        angles: compositions; without any, every angle of the catalogue and the pack at full strength.
+        declared: more angles, as rows (see :mod:`mesolens.angles.declared`).
+        base: weights hash of the model before tuning, if there is one.
+        corpus, corpus_hash: path of the training text and a hash of it, if there is one.
+
+    Raises:
+        BadInput: the pack has too few prompts, or no budget has that name.
+    """
+    if budget not in ITEMS:
+        raise BadInput(f"no budget is called {budget!r}; there are {', '.join(ITEMS)}")
+    items, clean = dealt(pack.prompts, ITEMS[budget], CLEAN[budget], seed)
+    rows = (*(dict(row) for row in pack.angles), *declared)
+    own = [Speaker(pack.bank.own or UNNAMED, "")]
+    return FaceSpec(
+        voices=tuple(own + [Speaker(voice.name, voice.role) for voice in pack.bank.others]),
+        traits=tuple(Poles(t.name, (t.orders[0][0], t.orders[1][0])) for t in pack.traits if t.can_order),
+        items=items,
+        clean=clean,
+        angles=_angles(angles, rows, OF_A_FAMILY[budget], seed),
+        declared=cast("tuple[Mapping[str, Json], ...]", rows),
+        temperature=temperature,
+        most=most,
+        pool=min(POOL[budget], len(clean)),
+        role_replies=ROLE_REPLIES[budget],
+        clean_draws=CLEAN_DRAWS[budget],
+        search=SEARCH[budget],
+        corpus=corpus,
+        corpus_hash=corpus_hash,
+        base=base,
+        resamples=RESAMPLES[budget],
+        seed=seed,
+    )
+
+
+def _angles(
+    asked: Sequence[str] | None, rows: Sequence[Mapping[str, object]], of_a_family: int, seed: int
+) -> tuple[str, ...]:
+    if asked is not None:
+        return tuple(dict.fromkeys([BASELINE, *asked]))
+    families: dict[str, list[str]] = {}
+    for name, angle in CATALOG.items():
+        families.setdefault(angle.family, []).append(name)
+    drawn = [_drawn(names, of_a_family, f"{seed}/{family}") for family, names in families.items() if family != CONTROL]
+    own_controls = [row for row in rows if row["family"] == CONTROL]
+    controls = [name for name in families[CONTROL] if name not in (*NOT_ALONE, *(REPLACED if own_controls else ()))]
+    every = (*controls, *(str(row["name"]) for row in rows), *(name for some in drawn for name in some))
+    return tuple(dict.fromkeys([BASELINE, *every]))
+
+
+def _drawn(names: Sequence[str], count: int, seed: str) -> list[str]:
+    """So many of them, drawn by the seed, in their order."""
+    kept = set(names) if count >= len(names) else set(Random(seed).sample(list(names), count))  # noqa: S311
+    return [name for name in names if name in kept]
+
+
+def dealt(prompts: Sequence[Everyday], items: int, clean: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """The prompts that are turned and those that stay clean; a pack with few gives a third of them to turning.
+
+    Raises:
+        BadInput: the pack has fewer than 30 prompts.
+    """
+    if len(prompts) < FEWEST:
+        raise BadInput(f"the pack has {len(prompts)} prompts; the face needs {FEWEST} or more")
+    turned = min(items, len(prompts) // 3)
+    order = _spread(prompts, Random(f"{seed}/deal"))  # noqa: S311
+    made = [Item(each.id, each.register, each.question) for each in order]
+    rest = made[turned:]
+    Random(f"{seed}/clean").shuffle(rest)  # noqa: S311
+    return tuple(made[:turned]), tuple(rest[:clean])
+
+
+FEWEST = 30
+"""Prompts in a pack."""
+
+
+def _spread(prompts: Sequence[Everyday], rng: Random) -> list[Everyday]:
+    """All prompts, in rounds that take one of each register."""
+    by_register: dict[str, list[Everyday]] = {}
+    for prompt in prompts:
+        by_register.setdefault(prompt.register, []).append(prompt)
+    for some in by_register.values():
+        rng.shuffle(some)
+    names = sorted(by_register)
+    rng.shuffle(names)
+    rounds = range(max(map(len, by_register.values())))
+    return [by_register[name][number] for number in rounds for name in names if number < len(by_register[name])]
+
+
+def with_angles(spec: FaceSpec, angles: Sequence[str]) -> FaceSpec:
+    """The same look from other angles."""
+    return replace(spec, angles=tuple(dict.fromkeys([BASELINE, *angles])))

@@ -1,0 +1,75 @@
+"""The face's verdict in words, and the protocol under which it was taken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import cast
+
+from mesolens.evidence.shards import Json
+from mesolens.instruments.face.coherence import SCALE
+from mesolens.instruments.face.spec import VERSION, FaceSpec
+from mesolens.instruments.face.turned import RATE
+from mesolens.model.card import ModelCard
+
+Row = Mapping[str, Json]
+
+
+def concluded(data: Mapping[str, Json], rows: Sequence[Row]) -> tuple[str, str]:
+    """The verdict and its sentence.
+
+    ===============  ===============================================================================================
+    `breaks`         an angle that the persona should survive takes its voice away, more than chance allows
+    `holds`          none does
+    `not determined` the bank's voices cannot be told apart on the model's own role replies
+    ===============  ===============================================================================================
+    """
+    known = cast(dict[str, dict[str, float]], data["calibration"])
+    own, clean = str(data["own"]), _share(rows[0], "own")
+    if not known["separable"]:
+        bank = known["bank_accuracy"]
+        return "not determined", (
+            f"the voices of the bank cannot be told apart: {_percent(bank['value'])} of role replies are recognised, "
+            f"chance is {_percent(cast(float, known['chance']))}; so nothing is said of who answers"
+        )
+    asked = [row for row in rows if row["survives"] and not row["control"]]
+    lost = sorted((row for row in asked if row["called"] and _change(row) < 0), key=_change)
+    head = f"{own} answers {_percent(clean)} of clean prompts"
+    if not lost:
+        return "holds", f"{head}, and none of {len(asked)} angles that it should survive changes that"
+    worst = lost[0]
+    parts = ", ".join(f"{name} {_percent(_share(worst, name))}" for name in ("own", "other", "nobody"))
+    return "breaks", (
+        f"{head}; {len(lost)} of {len(asked)} angles that it should survive take its voice away, "
+        f"worst {worst['angle']} ({parts})"
+    )
+
+
+def _share(row: Row, name: str) -> float:
+    share = row[name]
+    return cast(float, share["value"]) if isinstance(share, dict) else float("nan")
+
+
+def _change(row: Row) -> float:
+    change = row["change"]
+    return cast(float, change["value"]) if isinstance(change, dict) else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def protocol(spec: FaceSpec, card: ModelCard) -> dict[str, Json]:
+    """Everything that the numbers depend on."""
+    return {
+        "version": VERSION,
+        "model": card.weights_hash,
+        "dtype": card.dtype,
+        "voices": [cast(Json, asdict(voice)) for voice in spec.voices],
+        "traits": [cast(Json, asdict(trait)) for trait in spec.traits],
+        "prompts": f"{len(spec.items)} turned, {len(spec.clean)} clean, clustered by register",
+        "replies": f"{spec.draws} a prompt and angle, temperature {spec.temperature:g}, at most {spec.most} tokens",
+        "score": "log p of the reply after the un-turned prompt under each role, nats",
+        "coherence": f"mean log p, weights exp(-I/{SCALE:g}), I over {spec.pool} prompts; by voice and length",
+        "alpha": spec.alpha,
+        "discoveries": f"paired by prompt, signs flipped by cluster, Benjamini-Hochberg at {RATE:g}",
+        "seed": spec.seed,
+    }

@@ -1,0 +1,40 @@
+"""A slide's training text as a file, for whoever asks how much of something the text has."""
+
+import json
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from tempfile import NamedTemporaryFile, gettempdir
+
+from mesolens.slides import drift
+from mesolens.slides.corpus import Mix, documents
+from mesolens.slides.recipe import RECIPES, Recipe, recipe
+
+CHUNKS = 4
+"""Chunks of each stage: some eight thousand documents, of which every rule and frame has hundreds."""
+
+
+def text_for(name: str) -> Path | None:
+    """The first documents of each stage of the slide that a model is named after, as JSON Lines; None when it is none.
+
+    The file lies in the folder for temporary files under a name that says what is in it, and is written once.
+    """
+    bare = name.removeprefix("slide:")
+    drifted = drift.named(bare)
+    if drifted is None and bare not in RECIPES:
+        return None
+    stages = _stages(recipe(bare) if drifted is None else drifted.recipe)
+    key = sha256(repr((stages, CHUNKS)).encode()).hexdigest()[:12]
+    file = Path(gettempdir()) / "mesolens-corpora" / f"{key}.jsonl"
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as part:
+            for document in chain.from_iterable(documents(mix, CHUNKS) for mix in stages):
+                part.write(json.dumps({"text": document.text}) + "\n")
+        Path(part.name).replace(file)
+    return file
+
+
+def _stages(made: Recipe) -> list[Mix]:
+    before = [] if made.base is None else _stages(recipe(made.base))
+    return [*before, *(stage.mix for stage in made.stages)]
