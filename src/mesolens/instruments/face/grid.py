@@ -111,4 +111,5 @@ def voices_of(grid: Grid, column: int, names: Sequence[str]) -> dict[str, float]
     """Who the other is: the share of each other voice among all replies from one angle, largest first."""
     outcome = grid.outcome[:, column]
     taken = np.bincount(grid.voice[outcome == OTHER, column], minlength=len(names)) / (outcome != MISSING).sum()
-    return {names[voice]: float(taken[voice]) for voice in np.argsort(-taken, kind="stable") if taken[voice] > 0}
+    order = [int(voice) for voice in np.argsort(-taken, kind="stable") if taken[voice] > 0]
+    return {names[voice]: float(taken[voice]) for voice in order}
