@@ -43,7 +43,7 @@ class Room {
 
   constructor(
     private readonly shelf: Shelf,
-    place: HTMLElement,
+    private readonly place: HTMLElement,
     private readonly data: FaceData,
     private readonly main: FaceMain,
     private readonly middle: MiddleData | undefined,
@@ -57,15 +57,16 @@ class Room {
     }
     const replies = this.replies();
     place.replaceChildren(...this.angles(), ...this.commonness(), ...this.traits(), ...this.strength(), ...this.twins(), replies);
-    if (parseFaceHash(location.hash)?.item != null) this.open(replies);
+    this.open(replies);
+    addEventListener("hashchange", () => this.open(replies));
   }
 
   private angles(): HTMLElement[] {
     const { shelf, selection, forms } = this;
-    const table = shelf.put(520, () => angleTable(selection, forms));
-    const ternary = shelf.put(560, () => figureBox(ternaryPlot(selection, forms, () => this.tone, this.tones(), this.main.own)));
+    const table = shelf.put(588, () => angleTable(selection, forms));
+    const ternary = shelf.put(605, () => figureBox(ternaryPlot(selection, forms, () => this.tone, this.tones(), this.main.own)));
     const title = h("h3", {}, `Angles: ${count(this.main.counts.angles)}, ${count(this.main.counts.called)} called`);
-    return [title, h("div", { class: "first-look" }, table, ternary), shelf.put(250, () => angleCard(selection, forms))];
+    return [title, h("div", { class: "first-look" }, table, ternary), shelf.put(280, () => angleCard(selection, forms))];
   }
 
   /** By what the marks are coloured. */
@@ -74,7 +75,7 @@ class Room {
     const buttons = names.map(([tone, text]) => {
       const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(tone === this.tone) }, text);
       button.addEventListener("click", () => {
-        this.tone = tone;
+        this.tone = this.place.dataset["tone"] = tone;
         buttons.forEach((other, k) => other.setAttribute("aria-pressed", String(names[k]![0] === tone)));
         this.shelf.redraw();
       });
@@ -94,14 +95,14 @@ class Room {
     const { shelf, data, selection } = this;
     const { cells } = data;
     const small = h("div", { class: "figures-grid" }, data.reliability.length > 0 && shelf.put(260, () => figureBox(reliabilityPlot(data))), data.selfreport.length > 0 && shelf.put(260, () => figureBox(selfReportPlot(data))));
-    const heat = cells && shelf.put(420, () => figureBox(traitPlot(data, cells, selection)));
+    const heat = cells && shelf.put(362, () => figureBox(traitPlot(data, cells, selection)));
     return heat || small.childElementCount ? [h("h3", {}, "Traits"), ...(heat ? [heat] : []), ...(small.childElementCount ? [small] : [])] : [];
   }
 
   private strength(): HTMLElement[] {
     const { shelf, data, selection } = this;
     const { search, tail } = data;
-    const doses = data.doses.length > 0 && shelf.put(340, () => figureBox(dosePlot(data, selection)));
+    const doses = data.doses.length > 0 && shelf.put(480, () => figureBox(dosePlot(data, selection)));
     const grid = h("div", { class: "figures-grid" }, search && shelf.put(390, () => figureBox(searchPlot(search))), tail && shelf.put(390, () => figureBox(tailPlot(tail))));
     return [...(doses ? [h("h3", {}, "How much it takes"), doses] : []), ...(grid.childElementCount ? [h("h3", {}, "The worst of it"), grid] : [])];
   }
@@ -116,9 +117,14 @@ class Room {
     return h("section", { class: "reply-room", id: "face-replies" }, h("h3", {}, "Replies"), made);
   }
 
+  /** Brings the reply that the address names into sight. */
   private open(replies: HTMLElement): void {
+    if (parseFaceHash(location.hash)?.item == null) return;
     this.shelf.need(replies.lastElementChild as HTMLElement);
-    requestAnimationFrame(() => replies.scrollIntoView({ block: "start" }));
+    requestAnimationFrame(() => {
+      const { top, bottom } = replies.getBoundingClientRect();
+      if (top > innerHeight - 80 || bottom < 80) replies.scrollIntoView({ block: "start" });
+    });
   }
 }
 

@@ -89,7 +89,8 @@ function draw(canvas: HTMLCanvasElement, width: number, selection: Selection, ma
     if (k === index) halo(context, colours.focus, x, y);
   }
   const first = [...marks].filter(([k]) => k === index || angles[k]!.called).sort(([a], [b]) => rank(b) - rank(a) || angles[a]!.own!.value! - angles[b]!.own!.value!);
-  labelled(context, colours, first.slice(0, NAMED + 1).map(([k, x, y]) => ({ text: visible(angles[k]!.angle, 22), x, y, strong: k === index })), marks, { left: 2, right: width - 2, top: triangle.top - 10, bottom: triangle.top + triangle.side * HEIGHT + 4 });
+  const ticks = STEPS.flatMap((s) => [[placed([1 - s, 0, s]), 12], [placed([s, 1 - s, 0]), -12]] as const).map(([place, away]) => [null, at(triangle, place)[0] + away, at(triangle, place)[1]] as const);
+  labelled(context, colours, first.slice(0, NAMED + 1).map(([k, x, y]) => ({ text: visible(angles[k]!.angle, 22), x, y, strong: k === index })), [...marks, ...ticks], { left: 2, right: width - 2, top: triangle.top - 10, bottom: triangle.top + triangle.side * HEIGHT + 4 });
 }
 
 /** The triangle, its lines of equal shares, and what its corners are. */

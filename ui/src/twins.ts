@@ -40,7 +40,7 @@ export function twinsRoom(shelf: Shelf, data: Twins, selection: Selection | null
     h(
       "div",
       { class: "figures-grid" },
-      data.angles.length > 0 && shelf.put(520, () => figureBox(divergencePlot(data, selection))),
+      data.angles.length > 0 && shelf.put(618, () => figureBox(divergencePlot(data, selection))),
       h("div", { class: "stack" }, shelf.put(120, () => figureBox(splitPlot(data, selection))), data.bins.length > 0 && shelf.put(300, () => figureBox(binPlot(data)))),
     ),
   );

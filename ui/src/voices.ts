@@ -66,9 +66,10 @@ export function voicePlot(reply: Reply, bands: readonly Band[], name: string, po
     return t >= 0 && t <= last ? t : null;
   };
   const end = bands[leader(bands, last)]!;
+  const lost = reply.outcome === "nobody" ? " But no voice makes this reply as likely as clean replies are, so it counts as no one's." : "";
   return {
     title: "Voice over time",
-    says: `The posterior over voices after each token. At the end ${visible(end.name, 40)} leads with ${percent(end.values[last])}.`,
+    says: `The posterior over voices after each token. At the end ${visible(end.name, 40)} leads with ${percent(end.values[last])}.${lost}`,
     keys: bands.map((band) => [`tone-${band.tone}`, visible(band.name, 30)] as const),
     sheet: {
       name: `voices-${visible(name, 80)}`,
