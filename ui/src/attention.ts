@@ -1,5 +1,5 @@
 // A head's attention in one contrast: which place reads from which, as a square of places by places.
-import { sharpened } from "./draw.ts";
+import { fitted, sharpened } from "./draw.ts";
 import { h } from "./dom.ts";
 import type { Pattern } from "./closer.ts";
 import type { Plot } from "./figure.ts";
@@ -79,12 +79,6 @@ function drawLabels(context: CanvasRenderingContext2D, tokens: readonly string[]
     context.fillText(text, 0, 0);
     context.restore();
   }
-}
-
-function fitted(context: CanvasRenderingContext2D, text: string, room: number): string {
-  let cut = text;
-  while (cut.length > 1 && context.measureText(cut).width > room) cut = `${cut.slice(0, cut.endsWith("\u2026") ? -2 : -1)}\u2026`;
-  return cut;
 }
 
 /** What stands under the pointer. */

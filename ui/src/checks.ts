@@ -2,7 +2,7 @@
 import { h } from "./dom.ts";
 import { factTable } from "./chapter.ts";
 import type { Check, Fact, Figure } from "./payload.ts";
-import { figure, visible } from "./text.ts";
+import { figure, interval, visible } from "./text.ts";
 
 /** A bar's text with its number as the figures are written: `≤ 1e-06` is ≤ 1e−6. */
 function limit(bar: string): string {
@@ -34,8 +34,7 @@ export function figuresLine(figures: readonly Figure[], checks: readonly Check[]
 }
 
 function fact({ name, value, unit, low, high }: Figure): Fact {
-  const interval = low === null || high === null ? "" : ` (95 %: ${figure(low)} \u2026 ${figure(high)})`;
-  return [name, value === null ? "\u2013" : `${figure(value)}${unit && ` ${unit}`}${interval}`];
+  return [name, value === null ? "\u2013" : `${figure(value)}${unit && ` ${unit}`}${interval(low, high)}`];
 }
 
 function one({ name, value, unit, low, high }: Figure): HTMLElement {

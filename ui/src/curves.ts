@@ -2,7 +2,7 @@
 import type { Plot } from "./figure.ts";
 import type { Curves } from "./payload.ts";
 import { counts, dot, frame, linear, type Frame, type Mark, stroke } from "./plot.ts";
-import { count, figure, visible } from "./text.ts";
+import { count, figured, percent, visible } from "./text.ts";
 
 const HEIGHT = 270;
 const RANDOM: readonly [string, string][] = [["line-random", "in random order"]];
@@ -50,14 +50,6 @@ function at(values: Values, i: number): number | null {
   return values?.[i] ?? null;
 }
 
-function percent(value: number): string {
-  return `${figure(100 * value)} %`;
-}
-
 function area(value: number | null | undefined, random: number | null | undefined): string {
   return `${figured(value)}${random == null ? "" : ` (${figured(random)} in random order)`}`;
-}
-
-function figured(value: number | null | undefined): string {
-  return value == null ? "\u2013" : figure(value);
 }

@@ -18,6 +18,13 @@ export function sharpened(canvas: HTMLCanvasElement, width: number, height: numb
   return context;
 }
 
+/** As much of a text as has room, with an ellipsis where it is cut. */
+export function fitted(context: CanvasRenderingContext2D, text: string, room: number): string {
+  let cut = text;
+  while (cut.length > 1 && context.measureText(cut).width > room) cut = `${cut.slice(0, cut.endsWith("\u2026") ? -2 : -1)}\u2026`;
+  return cut;
+}
+
 /** Where a row's middle is, and how thick its bar may be. */
 export interface Row {
   y: number;

@@ -17,6 +17,10 @@ export interface Plot {
   draw?(canvas: HTMLCanvasElement, width: number): void;
   /** What stands at a place of the drawing, or nothing. */
   over?(place: { x: number; y: number }, width: number): string;
+  /** What a click at a place of the drawing does. */
+  press?(place: { x: number; y: number }, width: number): void;
+  /** Controls above the drawing. */
+  tools?: HTMLElement;
   /** Instead of a drawing: a table that is its own text. */
   body?: HTMLElement;
 }
@@ -27,18 +31,20 @@ export interface Box {
 }
 
 export function figureBox(plot: Plot): Box {
-  const canvas = plot.draw && h("canvas", { class: "plot-canvas", "aria-hidden": "true" });
+  const canvas = plot.draw && h("canvas", { class: `plot-canvas ${plot.press ? "press" : ""}`, "aria-hidden": "true" });
   const keys = plot.keys && h("p", { class: "legend" }, ...plot.keys.map(([kind, text]) => h("span", { class: `key ${kind}` }, text)));
   const element = h(
     "figure",
     { class: `plot-box ${plot.room ?? ""}` },
     h("figcaption", {}, h("h4", {}, plot.title), h("p", {}, plot.says)),
+    plot.tools,
     keys,
     canvas,
     plot.body,
     h("div", { class: "under" }, plot.body ? null : numbers(plot.sheet), download(() => plot.sheet)),
   );
   if (canvas && plot.over) canvas.after(follow(canvas, plot.over));
+  if (canvas && plot.press) canvas.addEventListener("click", (event) => plot.press!({ x: event.offsetX, y: event.offsetY }, canvas.clientWidth));
   const redraw = () => {
     const width = element.clientWidth;
     if (canvas && width > 0) plot.draw!(canvas, width);

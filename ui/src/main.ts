@@ -1,10 +1,14 @@
 // Starts the page: the header and the chapters at once, single contrasts when the rest of the document is there.
+import { renderFace } from "./face.ts";
+import type { FaceMain } from "./face-data.ts";
 import { framed, keepLinksInside } from "./frame.ts";
 import { renderHeader } from "./header.ts";
 import { renderMiddle } from "./middle.ts";
-import { block, type Main, type MiddleData } from "./payload.ts";
+import { block, type Main, type MiddleData, type Reading } from "./payload.ts";
 import { renderPlain } from "./chapter.ts";
 import { followTheme } from "./theme.ts";
+import { renderTwins } from "./twins.ts";
+import { keepInSight } from "./sight.ts";
 
 const main = block<Main>("main");
 const page = document.getElementById("page");
@@ -15,10 +19,18 @@ if (main && page) {
   page.append(renderHeader(main, () => redraws.forEach((redraw) => redraw())));
   const chapters = document.createElement("main");
   page.append(chapters);
+  const middle = main.readings["middle"] as MiddleData | undefined;
+  const rooms: Record<string, (reading: Reading) => () => void> = {
+    face: (reading) => renderFace(chapters, reading as FaceMain, middle),
+    middle: (reading) => renderMiddle(chapters, reading as MiddleData),
+    twins: (reading) => renderTwins(chapters, reading),
+  };
   for (const [name, reading] of Object.entries(main.readings)) {
-    if (name === "middle") redraws.push(renderMiddle(chapters, reading as MiddleData));
+    const room = Object.hasOwn(rooms, name) ? rooms[name] : undefined;
+    if (room) redraws.push(room(reading));
     else chapters.append(renderPlain(name, reading));
   }
+  keepInSight();
   performance.mark("mesolens-ready");
   document.documentElement.dataset["ready"] = "yes";
 }

@@ -2,7 +2,7 @@
 import type { Plot } from "./figure.ts";
 import type { Nulls } from "./payload.ts";
 import { frame, linear, stroke } from "./plot.ts";
-import { figure } from "./text.ts";
+import { figure, percent } from "./text.ts";
 
 const HEIGHT = 250;
 
@@ -13,7 +13,7 @@ export function nulls(data: Nulls): Plot {
   const distinct = data.distinct == null ? "" : `${matched && ","} ${figure(data.distinct)} of the sets differ`;
   return {
     title: "The largest leaves against matched sets",
-    says: `Removing the ${data.set.length} largest leaves moves ${data.effect == null ? "\u2013" : `${figure(100 * data.effect)} %`} of \u0394, against ${spread(values)} for ${values.length} matched sets${p}.${matched || distinct ? `${matched}${distinct}.` : ""}`,
+    says: `Removing the ${data.set.length} largest leaves moves ${percent(data.effect)} of \u0394, against ${spread(values)} for ${values.length} matched sets${p}.${matched || distinct ? `${matched}${distinct}.` : ""}`,
     keys: [["total", "matched sets"], ["line-effect", "the largest leaves"]],
     sheet: {
       name: "null-sets",

@@ -2,7 +2,7 @@
 import type { Plot } from "./figure.ts";
 import type { Parity, Point } from "./payload.ts";
 import { dot, type Frame, frame, linear, stroke } from "./plot.ts";
-import { figure, visible } from "./text.ts";
+import { figured, visible } from "./text.ts";
 
 const HEIGHT = 300;
 const NAMED = 3;
@@ -69,8 +69,4 @@ function names(made: Frame, points: readonly Point[]): void {
     context.fillText(text, x, y);
     taken.push([x, x + wide, y]);
   }
-}
-
-function figured(value: number | null | undefined): string {
-  return value == null ? "\u2013" : figure(value);
 }

@@ -204,7 +204,7 @@ export function ints(text: string): Int32Array {
 
 type Native = { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
 
-function bytes(text: string): ArrayBuffer {
+export function bytes(text: string): ArrayBuffer {
   const native = (Uint8Array as Native).fromBase64?.(text);
   if (native) return native.buffer;
   const raw = atob(text);

@@ -54,6 +54,20 @@ export function counts(title: string, largest: number, most: number): Axis {
   return { title, place, marks };
 }
 
+/** Numbers above zero on a logarithmic axis from the least to the largest; ticks at 1, 2 and 5 times powers of ten. */
+export function decades(title: string, values: readonly number[], most: number): Axis {
+  const known = values.filter((value) => value > 0);
+  const [least, largest] = [Math.min(...known, Infinity), Math.max(...known, -Infinity)];
+  if (!(largest > least)) return linear(title, values, most);
+  const [low, high] = [Math.log(least), Math.log(largest)];
+  const room = (high - low) * 0.04;
+  const steps: number[] = [];
+  for (let power = Math.floor(Math.log10(least)); 10 ** power <= largest; power++) steps.push(...[1, 2, 5].map((m) => m * 10 ** power));
+  const inside = steps.filter((value) => value >= least * 0.999 && value <= largest * 1.001);
+  const marks = inside.length > most ? inside.filter((value) => Number.isInteger(Math.log10(value))) : inside;
+  return { title, place: (value) => (Math.log(value) - low + room) / (high - low + 2 * room), marks: marks.map((value) => ({ value, text: value >= 1 ? count(value) : figure(value) })) };
+}
+
 /** An empty plot with its axes drawn, or null where the browser has no canvas. */
 export function frame(canvas: HTMLCanvasElement, width: number, height: number, x: Axis, y: Axis): Frame | null {
   const context = sharpened(canvas, width, height);

@@ -2,12 +2,11 @@
 import { h } from "./dom.ts";
 import type { Plot } from "./figure.ts";
 import type { Shuffled, Stability } from "./payload.ts";
-import { figure, visible } from "./text.ts";
+import { figured, interval, percent, visible } from "./text.ts";
 
 const LISTED = 16;
 
 export function stability(data: Stability, go: (site: string) => void): Plot {
-  const interval = data.low == null || data.high == null ? "" : ` (95 %: ${figure(data.low)} \u2026 ${figure(data.high)})`;
   const members = [...data.members].sort((a, b) => (b.frequency ?? 0) - (a.frequency ?? 0));
   const bars = members.slice(0, LISTED).map(({ site, frequency }) => {
     const name = visible(site, 40);
@@ -16,7 +15,7 @@ export function stability(data: Stability, go: (site: string) => void): Plot {
   const more = members.length > LISTED ? ` The ${LISTED} most frequent of ${members.length} are shown.` : "";
   return {
     title: "Do the largest leaves stay the largest?",
-    says: `Templates drawn anew: Jaccard ${data.jaccard == null ? "\u2013" : figure(data.jaccard)}${interval} between the ${data.size ?? "\u2013"} largest leaves of each draw and those found.${more}`,
+    says: `Templates drawn anew: Jaccard ${figured(data.jaccard)}${interval(data.low, data.high)} between the ${data.size ?? "\u2013"} largest leaves of each draw and those found.${more}`,
     body: barTable("How often a leaf is among the largest", "leaf", "among the largest", bars),
     sheet: { name: "stability", columns: ["site", "among the largest, part of draws"], rows: () => members.map(({ site, frequency }) => [site, frequency]) },
   };
@@ -41,8 +40,4 @@ function bar(name: HTMLElement | string, part: number | null): HTMLElement {
 function barTable(caption: string, first: string, value: string, rows: HTMLElement[]): HTMLElement {
   const head = h("tr", {}, h("th", { scope: "col" }, first), h("td", {}), h("th", { scope: "col", class: "num" }, value));
   return h("table", { class: "bars" }, h("caption", { class: "unseen" }, caption), h("thead", {}, head), h("tbody", {}, ...rows));
-}
-
-function percent(value: number | null | undefined): string {
-  return value == null ? "\u2013" : `${figure(100 * value)} %`;
 }

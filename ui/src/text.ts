@@ -18,6 +18,21 @@ export function figure(value: number): string {
   return text.replaceAll("-", "\u2212").replace("e+", "e");
 }
 
+/** A figure, or a dash where there is none. */
+export function figured(value: number | null | undefined): string {
+  return value == null ? "\u2013" : figure(value);
+}
+
+/** A part as a percentage, or a dash where there is none. */
+export function percent(value: number | null | undefined): string {
+  return value == null ? "\u2013" : `${figure(100 * value)} %`;
+}
+
+/** The ends of a 95 % interval in parentheses, with a space before them; nothing where there is none. */
+export function interval(low: number | null | undefined, high: number | null | undefined, shown: (value: number) => string = figure): string {
+  return low == null || high == null ? "" : ` (95 %: ${shown(low)} \u2026 ${shown(high)})`;
+}
+
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u115F\u1160\u3164\uFFA0]/gu;
 
 /** Controls, bidirectional marks and other invisible characters as escapes; `limit` cuts what is too long to show. */

@@ -4,10 +4,16 @@ export interface Ink {
   ink: string;
   soft: string;
   rule: string;
+  strong: string;
   positive: string;
   negative: string;
   total: string;
   paper: string;
+  card: string;
+  focus: string;
+  nobody: string;
+  /** Eight colours that also differ for those who see few: of families, and of voices. */
+  hues: readonly string[];
 }
 
 const system = () => matchMedia("(prefers-color-scheme: dark)");
@@ -42,9 +48,14 @@ export function ink(): Ink {
     ink: read("ink"),
     soft: read("soft"),
     rule: read("rule"),
+    strong: read("strong-rule"),
     positive: read("positive"),
     negative: read("negative"),
     total: read("total"),
     paper: read("paper"),
+    card: read("card"),
+    focus: read("focus"),
+    nobody: read("nobody"),
+    hues: Array.from({ length: 8 }, (_, k) => read(`hue-${k}`)),
   };
 }

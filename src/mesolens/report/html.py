@@ -15,7 +15,8 @@ from pathlib import Path
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
-from mesolens.report import middle_chapter
+from mesolens.report import face_chapter, middle_chapter
+from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
 from mesolens.report.payload import Chapter, conclusion, script_json
 from mesolens.report.tables import readings
@@ -31,7 +32,10 @@ CHAPTERS: Mapping[str, str] = {
     "study": "What did it work out that it was never shown?",
     "forecast": "Over checkpoints or models: does silent mathematics rise while agency and awareness stay flat?",
 }
-_BUILT = frozenset({"middle"})
+_BESIDE: Mapping[str, str] = {"twins": "Do models that were trained alike answer alike, and where do they part?"}
+"""Readings that are no chapter of an audit and have a run of their own."""
+
+_BUILT = frozenset({"face", "middle"})
 
 
 def write_report(run: Path) -> Path:
@@ -60,29 +64,45 @@ def page(store: Store) -> str:
     if not isinstance(settings, dict):
         raise BadInput(f"{store.run / 'run.json'} holds no JSON object: the run folder is damaged")
     found = readings(store)
-    parts = {name: _chapter(store, reading) for name, reading in found.items()}
+    parts = {name: chapter_of(found[name], _tables(store, name)) for name in sorted(found, key=_rank)}
     main: dict[str, Json] = {
         "header": header(store.run, settings),
-        "chapters": [_entry(name, found) for name in [*CHAPTERS, *(set(found) - set(CHAPTERS))]],
+        "chapters": [_entry(name, found) for name in sorted({*CHAPTERS, *found}, key=_rank)],
         "readings": {name: part.main for name, part in parts.items()},
     }
     blocks: dict[str, Json] = {name: block for part in parts.values() for name, block in part.blocks.items()}
     return document(main, blocks, summary(store.run))
 
 
-def _chapter(store: Store, reading: Reading) -> Chapter:
-    if reading.instrument != "middle":
-        return Chapter(conclusion(reading), {})
-    return middle_chapter.chapter(reading, _tables(store))
+def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapter:
+    """What a reading of any instrument contributes to a page; one without a room of its own gives its conclusion.
+
+    Raises:
+        BadInput: the reading or its tables are damaged.
+    """
+    if reading.instrument == "middle":
+        return middle_chapter.chapter(reading, tables, budget)
+    if reading.instrument == "face":
+        return face_chapter.chapter(reading, tables, budget)
+    if reading.instrument == "twins":
+        return face_chapter.twins(reading)
+    return Chapter(conclusion(reading), {})
 
 
-def _tables(store: Store) -> Tables:
-    return store.tables("middle") if store.plan("middle") else {}
+def _tables(store: Store, instrument: str) -> Tables:
+    drawn = instrument in _BUILT and store.plan(instrument)
+    return store.tables(instrument) if drawn else {}
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Chapters in their order, with twins behind the face, and what nobody knows at the end."""
+    order = ["face", *_BESIDE, *CHAPTERS]
+    return order.index(name) if name in order else len(order), name
 
 
 def _entry(name: str, found: Mapping[str, Reading]) -> Json:
     state = "read" if name in found else "not asked" if name in _BUILT else "not built"
-    return {"name": name, "question": CHAPTERS.get(name, ""), "state": state}
+    return {"name": name, "question": CHAPTERS.get(name, _BESIDE.get(name, "")), "state": state}
 
 
 def document(main: dict[str, Json], blocks: Mapping[str, Json], plain: str) -> str:

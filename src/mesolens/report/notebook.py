@@ -13,36 +13,36 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.hostile import printable
 from mesolens.report.budget import CELL
-from mesolens.report.html import document
-from mesolens.report.middle_chapter import chapter
+from mesolens.report.html import chapter_of, document
 
 HEIGHT = 720
 """Of the frame, in CSS pixels; the page scrolls inside."""
 
 
 def cell(reading: Reading, tables: Tables) -> str:
-    """The HTML of a notebook's cell for a reading of the middle: at most a few megabytes.
+    """The HTML of a notebook's cell for a reading: at most a few megabytes.
 
     Raises:
-        BadInput: the tables are damaged, or name what is no site.
+        BadInput: the reading or its tables are damaged.
     """
     static = reading._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    title = escape(printable(f"Mesolens: {reading.instrument}", 60))
     frame = (
-        f'<iframe sandbox="allow-scripts" title="Mesolens: the middle" width="100%" height="{HEIGHT}" '
+        f'<iframe sandbox="allow-scripts" title="{title}" width="100%" height="{HEIGHT}" '
         f"style=\"border:0\" srcdoc='{_quoted(_page(reading, tables))}'></iframe>"
     )
     return f"{frame}<details><summary>The same in figures</summary>{static}</details>"
 
 
 def _page(reading: Reading, tables: Tables) -> str:
-    part = chapter(reading, tables, CELL)
+    part = chapter_of(reading, tables, CELL)
     header: dict[str, Json] = {
         "folder": "",
         "subject": reading.subject,
         "line": [["verdict", reading.verdict], ["mesolens", version("mesolens")]],
         "facts": [],
     }
-    main: dict[str, Json] = {"header": header, "chapters": [], "readings": {"middle": part.main}}
+    main: dict[str, Json] = {"header": header, "chapters": [], "readings": {reading.instrument: part.main}}
     return document(main, part.blocks, printable(f"{reading.subject}: {reading.sentence}"))
 
 

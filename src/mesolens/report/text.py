@@ -6,6 +6,7 @@ from typing import cast
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
+from mesolens.report import face_data
 from mesolens.report.payload import finite
 from mesolens.report.tables import readings
 from mesolens.runs.store import Store
@@ -14,24 +15,52 @@ _SUBJECT = 60
 
 
 def summary(run: Path) -> str:
-    """Five lines: what was read, the verdict, the largest parts, the checks, and where the report is.
+    """Five lines: what was read, the verdict, the largest parts or worst angles, the checks, and where the report is.
+
+    With a face and a middle, one line for each says what was read and the verdict.
 
     Raises:
         BadInput: the folder is no run, or a reading in it is damaged.
     """
     found = readings(Store(run))
-    middle = found.get("middle")
+    middle, face = found.get("middle"), found.get("face")
     where = f"report    {printable(str(run / 'report.html'))}"
-    if middle is None:
-        others = [f"{printable(r.instrument)}: {printable(r.sentence)}" for r in found.values()]
-        return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
-    return "\n".join(
-        [_title(middle), f"verdict   {printable(middle.sentence)}", _largest(middle), _checks(middle), where]
-    )
+    if middle is not None:
+        head = _title_and_verdict(middle) if face is None else [_in_one_line(face), _in_one_line(middle)]
+        return "\n".join([*head, _largest(middle), _checks(middle), where])
+    if face is not None:
+        return "\n".join([*_title_and_verdict(face), _worst(face), _calibration(face), where])
+    others = [_in_one_line(reading) for reading in found.values()]
+    return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
 
 
-def _title(middle: Reading) -> str:
-    return f"middle    {printable(middle.subject, _SUBJECT)}: {printable(middle.verdict)}"
+def _title_and_verdict(reading: Reading) -> list[str]:
+    title = f"{printable(reading.instrument):<10}{printable(reading.subject, _SUBJECT)}: {printable(reading.verdict)}"
+    return [title, f"verdict   {printable(reading.sentence)}"]
+
+
+def _in_one_line(reading: Reading) -> str:
+    return f"{printable(reading.instrument):<10}{printable(reading.verdict)}: {printable(reading.sentence)}"
+
+
+def _worst(face: Reading) -> str:
+    """The three angles that leave the least of the own voice; controls are none."""
+    rows = cast(list[dict[str, Json]], face_data.face(face.data)["angles"])
+    tested = [(_value(row["own"]), str(row["angle"])) for row in rows if not row["control"]]
+    least = sorted((own, angle) for own, angle in tested if own is not None)[:3]
+    shown = ", ".join(f"{printable(angle, _SUBJECT)} {own:.2f}" for own, angle in least)
+    return f"worst     share of the own voice: {shown or '–'}"
+
+
+def _calibration(face: Reading) -> str:
+    found = cast(dict[str, Json], face_data.face(face.data)["calibration"])
+    names = ("false_alarm", "bank_accuracy", "temperature")
+    figures = [(name.replace("_", " "), _value(found[name])) for name in names]
+    return "checks    " + ", ".join(f"{name} {'–' if value is None else f'{value:.2g}'}" for name, value in figures)
+
+
+def _value(figure: Json) -> float | None:
+    return finite(figure.get("value") if isinstance(figure, dict) else figure)
 
 
 def _largest(middle: Reading) -> str:
