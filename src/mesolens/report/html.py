@@ -15,6 +15,7 @@ from pathlib import Path
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.instruments.face.shown import TABLE, shown
 from mesolens.report import face_chapter, middle_chapter
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
@@ -83,10 +84,16 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
     if reading.instrument == "middle":
         return middle_chapter.chapter(reading, tables, budget)
     if reading.instrument == "face":
-        return face_chapter.chapter(reading, tables, budget)
+        return face_chapter.chapter(reading, {**tables, **replies_of(reading, tables)}, budget)
     if reading.instrument == "twins":
         return face_chapter.twins(reading)
     return Chapter(conclusion(reading), {})
+
+
+def replies_of(reading: Reading, tables: Tables) -> Tables:
+    """The face's replies with who was heard in each, in the place of what was measured of them; none where it has none."""
+    rows = shown(reading, tables)
+    return {} if rows is None else {TABLE: rows}
 
 
 def _tables(store: Store, instrument: str) -> Tables:

@@ -12,7 +12,7 @@ from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.breakage import predictors
 from mesolens.instruments.face.calibration import Calibration
 from mesolens.instruments.face.cells import cells_of
-from mesolens.instruments.face.commons import Commons, commons_of, described
+from mesolens.instruments.face.commons import UNCANNY, Commons, commons_of, described
 from mesolens.instruments.face.doses import curve, dialled, weaker
 from mesolens.instruments.face.follow import First, broken, first_stage, tail_scores
 from mesolens.instruments.face.forecast import tail
@@ -46,6 +46,8 @@ def read(tables: Tables, spec: FaceSpec, card: ModelCard) -> Reading:
         "cells": cast(Json, cells.cells),
         "reliability": cast(Json, cells.reliability),
         "doses": cast(Json, curves(spec, first, tables)),
+        "quadrant": {"bits": UNCANNY, "distance": UNCANNY},
+        "open": f"mesolens audit {card.name} --only face,middle",
         "breakage": cast(Json, predictors(first.grid, commons, ~controls)),
         "search": found(spec, first, tables),
         "tail": tail(tail_scores(spec, first, tables), spec.resamples, spec.seed),
