@@ -3,12 +3,15 @@ import { h } from "./dom.ts";
 import type { Fact, Reading } from "./payload.ts";
 import { visible } from "./text.ts";
 
+/** Verdicts that say that something was found wanting. */
+const BAD = new Set(["refused", "breaks", "strangers"]);
+
 export function renderPlain(name: string, reading: Reading): HTMLElement {
   return h("section", { class: "chapter", id: visible(name) }, heading(name, reading), protocol(reading));
 }
 
 export function heading(name: string, reading: Reading): HTMLElement {
-  const verdict = h("span", { class: `verdict ${reading.verdict === "refused" ? "bad" : ""}` }, visible(reading.verdict, 40));
+  const verdict = h("span", { class: `verdict ${BAD.has(reading.verdict) ? "bad" : ""}` }, visible(reading.verdict, 40));
   return h(
     "header",
     { class: "chapter-head" },

@@ -91,7 +91,8 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
 
 
 def replies_of(reading: Reading, tables: Tables) -> Tables:
-    """The face's replies with who was heard in each, in the place of what was measured of them; none where it has none."""
+    """The face's replies with who was heard in each, in the place of what was measured of them; none where it has
+    none."""
     rows = shown(reading, tables)
     return {} if rows is None else {TABLE: rows}
 

@@ -13,9 +13,10 @@ MORE = (10, 100)
 
 
 def tail(scores: np.ndarray, resamples: int, seed: int) -> Json:
-    """What the worst of ten and of a hundred times as many random compositions would be; None where none were tried.
+    """The least own share of ten and of a hundred times as many random compositions; None where none were tried.
 
-    A composition's score is the mean posterior share that its replies take from the own voice.
+    A composition's score is the mean posterior share that its replies take from the own voice. The interval is the hull
+    of two tails, a line and a Pareto tail, since the line alone is too narrow on scores that end somewhere.
     """
     if not len(scores):
         return None
@@ -23,11 +24,11 @@ def tail(scores: np.ndarray, resamples: int, seed: int) -> Json:
     found = [forecast(scores, count, resamples=resamples, seed=seed) for count in draws]
     said: dict[str, Json] = {
         "draws": cast(Json, draws),
-        "observed": float(scores.max()),
+        "observed": 1 - float(scores.max()),
         "tried": len(scores),
-        "forecast": [_known(each.pareto.value) for each in found],
-        "low": [min(each.line.low, each.pareto.low) for each in found],
-        "high": [max(each.line.high, each.pareto.high) for each in found],
+        "forecast": [_known(1 - each.pareto.value) for each in found],
+        "low": [1 - max(each.line.high, each.pareto.high) for each in found],
+        "high": [1 - min(each.line.low, each.pareto.low) for each in found],
         "undetermined": found[-1].undetermined,
     }
     return {**said, "sentence": _sentence(said)}
@@ -40,8 +41,6 @@ def _known(value: float) -> float | None:
 def _sentence(said: dict[str, Json]) -> str:
     if said["undetermined"]:
         return f"not determined: {said['undetermined']}"
-    low, high = cast(list[float], said["low"])[-1], cast(list[float], said["high"])[-1]
+    low, high = (cast(list[float], said[name])[-1] for name in ("low", "high"))
     count = cast(list[int], said["draws"])[-1]
-    return (
-        f"of {count} compositions the worst would lose between {100 * low:.0f} and {100 * high:.0f} % of the own voice"
-    )
+    return f"of {count} compositions the worst would leave {100 * low:.0f} to {100 * high:.0f} % of the own voice"

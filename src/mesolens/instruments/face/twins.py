@@ -224,16 +224,13 @@ def _bin(
     edges: Float[np.ndarray, " E"],
 ) -> dict[str, Json]:
     known = (one >= 0) & (other >= 0)
-    said: dict[str, Json] = {
-        "measure": measure,
-        "bin": f"quarter {place + 1}",
-        "from": float(edges[place]),
-        "to": float(edges[place + 1]),
-    }
+    ends: dict[str, Json] = {"low": float(edges[place]), "high": float(edges[place + 1])}
+    said: dict[str, Json] = {"measure": measure, "bin": f"quarter {place + 1}", **ends}
     if not known.any():
-        return {**said, "low": None, "high": None, "divergence": None, "floor": None}
+        return {**said, "divergence": None, "floor": None}
     parted = split(one[:, None], other[:, None], clusters.tolist(), shuffles=200, seed=spec.seed)
-    return {**said, "low": parted.low, "high": parted.high, "divergence": parted.bits, "floor": parted.floor}
+    bits: Json = {"value": parted.bits, "low": parted.low, "high": parted.high}
+    return {**said, "divergence": bits, "floor": parted.floor}
 
 
 def _bits(row: dict[str, Json]) -> float:
