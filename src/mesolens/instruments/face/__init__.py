@@ -1,0 +1,1 @@
+"""The face: who answers, and from which angle it becomes somebody else or nobody."""
