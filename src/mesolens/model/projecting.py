@@ -20,6 +20,7 @@ from mesolens.errors import BadInput
 from mesolens.model.batches import Ids
 from mesolens.model.heads import Places, head_of, logits_at
 from mesolens.model.loaded import LoadedModel
+from mesolens.model.narrow import alone, narrow_of
 from mesolens.model.passes import Pass, passes
 from mesolens.model.rows import check_row
 from mesolens.model.surprisal import log_probabilities
@@ -113,17 +114,17 @@ class _Reading:
         wanted = list(zip(rows, tokens, strict=True))
         different = list(dict.fromkeys(wanted))
         ids = [row for row, _ in different]
-        head = head_of(self.model.module, self.model.anatomy, self.model.card.vocabulary) if any(tokens) else None
+        ways = _Ways.of(self.model, any(tokens))
         found: dict[tuple[Ids, Ids], _Seen] = {}
         for each in passes(ids, [len(row) - 1 for row in ids], self.model, self.batch_tokens):
             some = [different[row] for row in each.rows]
-            found |= zip(some, self._pass(each, some, head), strict=True)
+            found |= zip(some, self._pass(each, some, ways), strict=True)
             if self.progress is not None:
                 self.progress(len(found), len(different))
         looked = np.stack([found[each][0] for each in wanted]) if wanted else np.empty(0)
         return looked, tuple(found[each][1] for each in wanted)
 
-    def _pass(self, one: Pass, rows: Sequence[tuple[Ids, Ids]], head: str | None) -> list["_Seen"]:
+    def _pass(self, one: Pass, rows: Sequence[tuple[Ids, Ids]], ways: "_Ways") -> list["_Seen"]:
         """What one pass gives for each of its rows with their tokens."""
         own = Places(torch.arange(len(rows)), torch.tensor([len(ids) - 1 - one.start for ids, _ in rows]))
         seen: dict[int, Tensor] = {}
@@ -131,13 +132,28 @@ class _Reading:
             Point(block.module, "out"): partial(self._see, seen, layer, own)
             for layer, block in enumerate(self.model.anatomy.blocks)
         }
+        if ways.narrow is not None:
+            actions[ways.narrow] = partial(alone, own)
         with tapped(self.model.module, actions):
-            logits_BV = logits_at(self.model.module, one.ids, own, head, **one.options)
-        looked = torch.stack([seen[layer].cpu() for layer in range(len(actions))], 1).numpy()
+            logits_BV = logits_at(self.model.module, one.ids, own, ways.head, **one.options)
+        looked = torch.stack([seen[layer].cpu() for layer in sorted(seen)], 1).numpy()
         return list(zip(looked, _of_tokens(logits_BV, [tokens for _, tokens in rows]), strict=True))
 
     def _see(self, seen: dict[int, Tensor], layer: int, own: Places, live: Tensor) -> None:
         seen[layer] = self.look(layer, own.of(live))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What this model need not compute: the perceptron and the logits at positions that are not read."""
+
+    narrow: Point | None
+    head: str | None
+
+    @classmethod
+    def of(cls, model: LoadedModel, asked: bool) -> "_Ways":
+        head = head_of(model.module, model.anatomy, model.card.vocabulary) if asked else None
+        return cls(narrow_of(model), head)
 
 
 _Seen = tuple[np.ndarray, tuple[float, ...]]
