@@ -21,6 +21,8 @@ from mesolens.runs.record import begin, depends, folder_of, plain
 from mesolens.runs.settings import Budget, Settings
 from mesolens.runs.store import Store
 
+EVERY = 1_000_000
+"""Statements of a trait that a person named a file of: all of them."""
 RESAMPLES: Mapping[Budget, int] = {"quick": 200, "standard": 1000, "deep": 5000}
 
 
@@ -125,6 +127,7 @@ def face_of(
         budget=settings.budget,
         angles=angles,
         declared=rows,
+        statements=None if ask.traits is None else EVERY,
         base="" if base is None else base.card.weights_hash,
         corpus=corpus,
         corpus_hash=digest,

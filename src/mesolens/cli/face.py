@@ -63,6 +63,10 @@ def _overview(reading: "Reading") -> None:
     others = sorted((row for row in rows if not row["control"]), key=_own)
     table(_HEADINGS, [_cells(row) for row in controls], "Controls")
     table(_HEADINGS, [_cells(row) for row in others[:_SHOWN]], f"The worst of {len(others)} angles")
+    said = cast(Sequence[Row], reading.data["selfreport"])
+    if said:
+        cells = [tuple(row[name] for name in _SAID) if row["reading"] else _unread(row) for row in said]
+        table(("trait", "items", "log-odds", "low", "high", "mass"), cells, "What it says of itself")
     checks = [(n.name, n.value, n.low, n.high, n.unit) for n in reading.numbers]
     table(("figure", "value", "low", "high", "unit"), checks, "What it rests on")
     for line in cast(Sequence[str], reading.data["unavailable"]):
@@ -70,6 +74,13 @@ def _overview(reading: "Reading") -> None:
 
 
 _HEADINGS = ("angle", "family", "own", "other", "nobody", "who", "understood", "p adjusted", "called")
+
+
+_SAID = ("trait", "items", "log_odds", "low", "high", "mass")
+
+
+def _unread(row: Row) -> tuple[object, ...]:
+    return row["trait"], row["items"], "no reading", None, None, row["mass"]
 
 
 def _own(row: Row) -> float:

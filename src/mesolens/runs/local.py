@@ -25,7 +25,7 @@ def run_shards(shards: Sequence[Shard], measure: Measure, store: Store, reporter
     store.sweep()
     open_shards = [shard for shard in shards if not store.done(shard.key)]
     rows, left = (sum(shard.rows for shard in some) for some in (shards, open_shards))
-    label = _label(shards[0]) if shards else ""
+    label = _label(shards) if shards else ""
     try:
         with interruptible(), reporter(label, rows, rows - left) as advance:
             elsewhere = [shard for shard in open_shards if not _settle(shard, measure, store, advance, wait=False)]
@@ -53,10 +53,11 @@ def _settle(shard: Shard, measure: Measure, store: Store, advance: Advance, *, w
     return True
 
 
-def _label(shard: Shard) -> str:
-    """The instrument, and which of its stages where it has several."""
-    kind = shard.depends.get("kind")
-    return f"{shard.instrument} {kind}" if isinstance(kind, str) else shard.instrument
+def _label(shards: Sequence[Shard]) -> str:
+    """The instrument, and which of its stages where all shards are of one."""
+    kinds = {str(shard.depends.get("kind", "")) for shard in shards}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    return f"{shards[0].instrument} {kind}".strip()
 
 
 def _kept(shards: Sequence[Shard], store: Store) -> str:

@@ -3,6 +3,7 @@
 from typing import cast
 
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.face.claims import ask_of_itself
 from mesolens.instruments.face.covered import cover
 from mesolens.instruments.face.replies import clean, reply
 from mesolens.instruments.face.states import look
@@ -15,6 +16,7 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     ===========  ===================================================================================================
     `clean`      `face-clean`: replies of one voice to clean prompts, heard under all voices
     `replies`    `face-replies`: replies from some angles, heard under all voices and orders
+    `claims`     `face-claims`: what the model says of itself
     `coverage`   `face-coverage`: how much of each prompt the training text has
     `states`     `face-states`: how common each turned prompt is, and where the state at its end stands
     ===========  ===================================================================================================
@@ -27,6 +29,8 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     kind = cast(str, shard.depends["kind"])
     if kind == "clean":
         return clean(model, shard)
+    if kind == "claims":
+        return ask_of_itself(model, shard)
     if kind == "coverage":
         return cover(model, shard)
     return reply(model, shard) if kind == "replies" else look(model, shard, against)

@@ -1,7 +1,7 @@
 """A specification to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any, cast
 
 from mesolens.errors import BadInput
@@ -26,7 +26,7 @@ def plan(card: ModelCard, spec: FaceSpec) -> list[Shard]:
     shards = [clean_shard(card, spec, voice) for voice in range(len(spec.voices))]
     shards += [angle_shard(card, spec, "replies", some) for some in portions(spec.angles, spec.shard_angles)]
     shards += state_shards(card, spec, spec.angles)
-    return [*shards, *coverage_shards(card, spec, spec.angles)]
+    return [*shards, *coverage_shards(card, spec, spec.angles), *claim_shards(card, spec)]
 
 
 def _check(card: ModelCard, spec: FaceSpec) -> None:
@@ -78,20 +78,30 @@ def coverage_shards(card: ModelCard, spec: FaceSpec, angles: Sequence[str]) -> l
     return [_shard(card, spec, "coverage", work, len(angles) * len(spec.items))]
 
 
-_OF_READING = ("angles", "strengths", "search", "shard_angles", "resamples", "alpha", "corpus", "corpus_hash")
+def claim_shards(card: ModelCard, spec: FaceSpec) -> list[Shard]:
+    """What the model says of itself, some items a shard."""
+    size = spec.shard_claims
+    parts = [spec.claims[start : start + size] for start in range(0, len(spec.claims), size)]
+    works: list[dict[str, Json]] = [{"claims": cast(Json, [asdict(claim) for claim in part])} for part in parts]
+    return [_shard(card, spec, "claims", work, len(part)) for work, part in zip(works, parts, strict=True)]
+
+
+_PLANNED = ("angles", "strengths", "search", "shard_angles", "shard_claims", "claims", "corpus", "corpus_hash")
+_OF_READING = (*_PLANNED, "resamples", "alpha")
 """Fields that only say what is planned and how it is read."""
 _LEFT_OUT = {
     "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws"),
     "replies": (*_OF_READING, "base", "role_replies", "clean_draws"),
     "states": (*_OF_READING, "role_replies", "clean_draws", "traits", "draws", "sampling"),
+    "claims": (*_OF_READING, "base", "role_replies", "clean_draws", "traits", "draws", "sampling", "items", "declared"),
     "coverage": (*_OF_READING, "base", "role_replies", "clean_draws", "traits", "draws", "voices", "sampling"),
 }
 """Fields of the specification on which a kind of work does not depend."""
 
 
 def _shard(card: ModelCard, spec: FaceSpec, kind: str, work: Mapping[str, Json], rows: int) -> Shard:
-    fields = cast(dict[str, Json], asdict(spec))
-    asked: dict[str, Json] = {name: value for name, value in fields.items() if name not in _LEFT_OUT[kind]}
+    names = [field.name for field in fields(spec) if field.name not in _LEFT_OUT[kind]]
+    asked = {name: _json(getattr(spec, name)) for name in names}
     depends: dict[str, Json] = {
         "version": VERSION,
         "model": card.weights_hash,
@@ -104,16 +114,25 @@ def _shard(card: ModelCard, spec: FaceSpec, kind: str, work: Mapping[str, Json],
     return Shard(NAME, depends, rows)
 
 
+def _json(value: object) -> Json:
+    """A field as JSON: what is made of dataclasses and tuples as objects and lists."""
+    if isinstance(value, tuple):
+        return [_json(part) for part in cast(tuple[object, ...], value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return cast(Json, asdict(value))
+    return cast(Json, value)
+
+
 def asked_of(shard: Shard) -> FaceSpec:
     """The part of the specification on which a shard depends; fields without a bearing on it have no content."""
-    fields: dict[str, Any] = dict(cast(dict[str, Any], shard.depends["asked"]))
-    fields["voices"] = tuple(Speaker(**voice) for voice in fields.get("voices", ()))
-    fields["traits"] = tuple(Poles(t["name"], tuple(t["orders"])) for t in fields.get("traits", ()))
+    asked: dict[str, Any] = dict(cast(dict[str, Any], shard.depends["asked"]))
+    asked["voices"] = tuple(Speaker(**voice) for voice in asked.get("voices", ()))
+    asked["traits"] = tuple(Poles(t["name"], tuple(t["orders"])) for t in asked.get("traits", ()))
     for name in ("items", "clean"):
-        fields[name] = tuple(item_from(item) for item in fields.get(name, ()))
-    fields["declared"] = tuple(fields.get("declared", ()))
-    fields["angles"] = ()
-    return FaceSpec(**fields)
+        asked[name] = tuple(item_from(item) for item in asked.get(name, ()))
+    asked["declared"] = tuple(asked.get("declared", ()))
+    asked["angles"] = ()
+    return FaceSpec(**asked)
 
 
 def work_of(shard: Shard) -> Mapping[str, Any]:

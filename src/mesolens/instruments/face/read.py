@@ -12,6 +12,7 @@ from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.breakage import predictors
 from mesolens.instruments.face.calibration import Calibration
 from mesolens.instruments.face.cells import cells_of
+from mesolens.instruments.face.claims import told
 from mesolens.instruments.face.commons import UNCANNY, Commons, commons_of, described
 from mesolens.instruments.face.doses import curve, dialled, weaker
 from mesolens.instruments.face.follow import First, broken, first_stage, tail_scores
@@ -51,7 +52,7 @@ def read(tables: Tables, spec: FaceSpec, card: ModelCard) -> Reading:
         "breakage": cast(Json, predictors(first.grid, commons, ~controls)),
         "search": found(spec, first, tables),
         "tail": tail(tail_scores(spec, first, tables), spec.resamples, spec.seed),
-        "selfreport": [],
+        "selfreport": cast(Json, told(tables, spec)),
         "unavailable": cast(Json, unavailable(spec, commons)),
     }
     verdict, sentence = concluded(data, rows)
@@ -112,6 +113,8 @@ def unavailable(spec: FaceSpec, commons: Commons) -> list[str]:
         said.append("base: no model before tuning was given (--base)")
     if not spec.traits:
         said.append("traits: the pack has none that can be ordered")
+    if not spec.claims:
+        said.append("self-report: the pack has no statements")
     if spec.search is None:
         said.append("search: left out")
     return said

@@ -12,9 +12,11 @@ from typing import cast
 from mesolens.angles.catalog import CATALOG
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
-from mesolens.instruments.face.spec import BASELINE, FaceSpec, Item, Poles, Search, Speaker
+from mesolens.instruments.face.probes import Posed
+from mesolens.instruments.face.spec import BASELINE, Claim, FaceSpec, Item, Poles, Search, Speaker
 from mesolens.traits.facepack import FacePack
 from mesolens.traits.prompts import Everyday
+from mesolens.traits.trait import Statement, Trait
 
 CONTROL = "control"
 NOT_ALONE = ("decode",)
@@ -26,6 +28,8 @@ UNNAMED = "own"
 
 ITEMS: Mapping[str, int] = {"quick": 12, "standard": 16, "deep": 96}
 CLEAN: Mapping[str, int] = {"quick": 120, "standard": 200, "deep": 400}
+CLAIMS: Mapping[str, int] = {"quick": 8, "standard": 16, "deep": 100_000}
+"""Statements of each trait of a pack; a file of items that a user names is asked whole."""
 CLEAN_DRAWS: Mapping[str, int] = {"quick": 2, "standard": 3, "deep": 4}
 OF_A_FAMILY: Mapping[str, int] = {"quick": 6, "standard": 1000, "deep": 1000}
 """Angles of each family of the catalogue; those that a pack brings are all tried."""
@@ -45,6 +49,7 @@ def face_spec(
     budget: str = "standard",
     angles: Sequence[str] | None = None,
     declared: Sequence[Mapping[str, Json]] = (),
+    statements: int | None = None,
     base: str = "",
     corpus: str = "",
     corpus_hash: str = "",
@@ -59,6 +64,7 @@ def face_spec(
         budget: how many prompts and replies: `quick`, `standard` or `deep`.
         angles: compositions; without any, every angle of the catalogue and the pack at full strength.
         declared: more angles, as rows (see :mod:`mesolens.angles.declared`).
+        statements: of each trait that are asked; without it as many as the budget allows.
         base: weights hash of the model before tuning, if there is one.
         corpus, corpus_hash: path of the training text and a hash of it, if there is one.
 
@@ -73,6 +79,7 @@ def face_spec(
     return FaceSpec(
         voices=tuple(own + [Speaker(voice.name, voice.role) for voice in pack.bank.others]),
         traits=tuple(Poles(t.name, (t.orders[0][0], t.orders[1][0])) for t in pack.traits if t.can_order),
+        claims=claims_of(pack.traits, CLAIMS[budget] if statements is None else statements),
         items=items,
         clean=clean,
         angles=_angles(angles, rows, OF_A_FAMILY[budget], seed),
@@ -89,6 +96,25 @@ def face_spec(
         resamples=RESAMPLES[budget],
         seed=seed,
     )
+
+
+def claims_of(traits: Sequence[Trait], most: int) -> tuple[Claim, ...]:
+    """The statements of every trait, `most` of each at most, each in the order given and, where it can be, reversed."""
+    return tuple(
+        Claim(f"{trait.name}/{place}", trait.name, tuple(_posed(order) for order in _orders(statement)))
+        for trait in traits
+        for place, statement in enumerate(trait.statements[:most])
+    )
+
+
+def _orders(statement: Statement) -> tuple[Statement, ...]:
+    if not statement.options:
+        return (statement,)
+    return statement, statement.in_order(tuple(reversed(range(len(statement.options)))))
+
+
+def _posed(statement: Statement) -> Posed:
+    return Posed(statement.question, statement.choices, statement.choices.index(statement.matching[0]))
 
 
 def _angles(

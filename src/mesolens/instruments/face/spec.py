@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesolens.evidence.shards import Json
+from mesolens.instruments.face.probes import Posed
 from mesolens.model.question import Question
 
 VERSION = 1
@@ -42,6 +43,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """An item of self-report: its trait, and the question in each of its orders with the answers that it leaves
+    open."""
+
+    id: str
+    trait: str
+    orders: tuple[Posed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """How the worst natural angle is searched for: successive halving over compositions, and random search beside it.
 
@@ -68,6 +79,7 @@ class FaceSpec:
     Attributes:
         voices: the model's own first; replies are scored under all of them.
         traits: pairs of orders under which replies are scored as well.
+        claims: what the model is asked about itself; never turned, and kept apart from all else.
         items: the prompts that are turned.
         clean: other prompts, never turned: they calibrate the coherence test and the temperature, and stand in for
             "another question" where a reply is asked which one it answers.
@@ -84,6 +96,7 @@ class FaceSpec:
         corpus: path of the training text, and `corpus_hash` of what it held; both "" when none is given.
         base: weights hash of the model before tuning, or "" when none is given.
         shard_angles: angles in a shard, the unit that a kill can lose.
+        shard_claims: items of self-report in a shard.
         batch_tokens: most padded tokens in one forward pass.
         resamples: draws of each bootstrap.
         seed: of all draws.
@@ -108,7 +121,9 @@ class FaceSpec:
     corpus: str = ""
     corpus_hash: str = ""
     base: str = ""
+    claims: tuple[Claim, ...] = ()
     shard_angles: int = 8
+    shard_claims: int = 512
     batch_tokens: int = 8192
     resamples: int = 1000
     seed: int = 0

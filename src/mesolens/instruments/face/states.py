@@ -112,7 +112,7 @@ def _same_tokens(model: LoadedModel, against: LoadedModel) -> LoadedModel:
 
 def _geometry(model: LoadedModel, spec: FaceSpec, seen: Sequence[Seen]) -> dict[str, Float[np.ndarray, "I L"]]:
     own_ILW = _states(model, [ids(model, item.question) for item in _described(spec)], spec)
-    means_KLW = np.stack([own_ILW.mean(0), *(_role_mean(model, spec, voice.role) for voice in spec.voices[1:])])
+    means_KLW = role_means(model, spec, ROLE_PROMPTS)
     asked = {each.item.id: each.item for each in seen}
     from_ILW = _states(model, [ids(model, item.question) for item in asked.values()], spec)
     start = dict(zip(asked, from_ILW, strict=True))
@@ -128,9 +128,11 @@ def _geometry(model: LoadedModel, spec: FaceSpec, seen: Sequence[Seen]) -> dict[
     }
 
 
-def _role_mean(model: LoadedModel, spec: FaceSpec, role: str) -> Float[np.ndarray, "L W"]:
-    prompts = [ids(model, called(item.question, role)) for item in _described(spec)[:ROLE_PROMPTS]]
-    return _states(model, prompts, spec).mean(0)
+def role_means(model: LoadedModel, spec: FaceSpec, prompts: int) -> Float[np.ndarray, "K L W"]:
+    """The mean state of every voice over the first clean prompts that describe the persona, the own voice first."""
+    asked = _described(spec)[:prompts]
+    every = [[ids(model, called(item.question, voice.role)) for item in asked] for voice in spec.voices]
+    return np.stack([_states(model, some, spec).mean(0) for some in every])
 
 
 def _states(model: LoadedModel, prompts: Sequence[Ids], spec: FaceSpec) -> Float[np.ndarray, "I L W"]:
