@@ -12,6 +12,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, content_key
 from mesolens.instruments import face as faces
 from mesolens.instruments import middle
+from mesolens.instruments.face.opening import opened
 from mesolens.instruments.face.twins import Twins
 from mesolens.model.loaded import LoadedModel
 from mesolens.report.html import CHAPTERS, write_report
@@ -20,6 +21,7 @@ from mesolens.runs.progress import reporter
 from mesolens.runs.record import begin, depends, folder_of, plain
 from mesolens.runs.settings import Budget, Settings
 from mesolens.runs.store import Store
+from mesolens.traits.encode import encode
 
 EVERY = 1_000_000
 """Statements of a trait that a person named a file of: all of them."""
@@ -56,12 +58,14 @@ class Chapter:
         spec: what it is asked.
         other: the second model that it needs, if any.
         depends: what its numbers depend on beside the model, by the names that people use.
+        then: what it adds to the questions of the chapters after it.
     """
 
     instrument: Instrument[Any]
     spec: Callable[[Subject], object]
     other: Callable[[Subject], LoadedModel | None]
     depends: Callable[[Subject], dict[str, Json]]
+    then: Callable[[Subject, Store], Subject] = lambda subject, _: subject
 
 
 def _middle(subject: Subject) -> middle.MiddleSpec:
@@ -146,8 +150,15 @@ def _face_depends(subject: Subject) -> dict[str, Json]:
     return {"face": content_key(plain(asdict(_face(subject))))}
 
 
+def _open_worst(subject: Subject, store: Store) -> Subject:
+    """The worst angle's prompts as contrasts for the middle, behind those that it has."""
+    contrasts = opened(subject.model, _face(subject), store.tables(faces.NAME)) if subject.items.contrasts else []
+    more = tuple(encode(contrasts, subject.model))
+    return replace(subject, items=Items((*subject.items.contrasts, *more), subject.items.source))
+
+
 BUILT: Mapping[str, Chapter] = {
-    "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends),
+    "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
     "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
 }
 
@@ -227,7 +238,10 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
             chapters=states,
             command=command,
         )
-        readings = {name: _read(name, subject, store) for name in names}
+        readings: dict[str, Reading] = {}
+        for name in names:
+            readings[name] = _read(name, subject, store)
+            subject = BUILT[name].then(subject, store)
         write_report(store.run)
     return store, readings
 
