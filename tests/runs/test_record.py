@@ -17,8 +17,7 @@ from .card import card
 
 
 def depends(weights: str = "00ff", against: str | None = None, seed: int = 0) -> dict[str, Json]:
-    other = None if against is None else card(against)
-    return record.depends(card(weights), Settings(seed=seed), ["items"], other)
+    return record.depends(card(weights), Settings(seed=seed)) | {"against": against or ""}
 
 
 def test_the_same_command_finds_the_same_folder_and_another_model_another() -> None:

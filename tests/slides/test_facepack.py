@@ -136,4 +136,6 @@ def test_it_is_written_and_read_back(tmp_path: Path) -> None:
     assert read_pack(write_pack(PACK, tmp_path)) == PACK
     assert len(json.loads(json.dumps([dict(angle) for angle in PACK.angles]))) == len(ANGLES)
     assert len([name for name in ANGLES if name.startswith("frame-story") and "-and-" not in name]) == len(STORIES)
-    assert all(str(angle.get("text", FRAMES["plain"])) in FRAMES.values() for angle in PACK.angles if angle["kind"] == "frame")
+    assert all(
+        str(angle.get("text", FRAMES["plain"])) in FRAMES.values() for angle in PACK.angles if angle["kind"] == "frame"
+    )

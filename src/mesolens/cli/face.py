@@ -10,6 +10,7 @@ from mesolens.cli.options import common, settings
 
 if TYPE_CHECKING:
     from mesolens.evidence.reading import Reading
+    from mesolens.instruments.face import FaceSpec
 
 Row = dict[str, object]
 _SHOWN = 24
@@ -21,6 +22,8 @@ _SHOWN = 24
 @click.option("--bank", metavar="PATH", help="Role files, in the place of the pack's voices.")
 @click.option("--traits", metavar="PATH", help="Trait files or self-report items, in the place of the pack's traits.")
 @click.option("--angles", metavar="A,…|FILE", help="Compositions to look from, or a file of angles (every angle).")
+@click.option("--ask", metavar="FILE", help="Write the questions for a model that runs elsewhere, and stop.")
+@click.option("--replies", metavar="LOG", help="Hear the replies in a log of Inspect's, in the place of MODEL's own.")
 @click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
 @click.option("--base", metavar="MODEL", help="The model before tuning.")
 @click.option("--temperature", metavar="T", type=float, default=1.0, help="Of sampling; 0 is greedy (1).")
@@ -42,6 +45,11 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
     opened = open_model(model, found)
     base = open_base(cast("str | None", options["base"]), opened, found)
     spec = chapters.face_of(model, opened, base, found, chapters.FaceAsk.of(options, temperature, most))
+    if options["ask"] is not None:
+        _write_questions(spec, str(options["ask"]))
+        return
+    if options["replies"] is not None:
+        spec = _with_replies(spec, str(options["replies"]))
     subject = chapters.Subject(opened, None, Items((), ""), found, face=spec, base=base)
     store, readings = chapters.run(subject, ["face"], sys.argv[1:])
     reading = readings["face"]
@@ -51,6 +59,37 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
         _overview(reading)
     tell(f"report    {store.run / 'report.html'}")
     chapters.check(readings)
+
+
+def _write_questions(spec: "FaceSpec", file: str) -> None:
+    from pathlib import Path
+
+    from mesolens.cli.terminal import show, tell
+    from mesolens.interop.asked import pack_mark, write_pack
+    from mesolens.interop.face_pack import questions
+
+    pack = questions(spec)
+    rows = list(pack.rows.values())
+    write_pack(rows, Path(file))
+    if pack.left_out:
+        tell(f"left out, as a chat cannot express them: {', '.join(pack.left_out)}")
+    show([f"{len(rows)} questions in {file}, pack {pack_mark(rows)}"])
+
+
+def _with_replies(spec: "FaceSpec", log: str) -> "FaceSpec":
+    from dataclasses import replace
+    from pathlib import Path
+
+    from mesolens.cli.terminal import tell
+    from mesolens.interop.asked import pack_mark
+    from mesolens.interop.face_pack import questions, replies
+    from mesolens.interop.inspect_log import read_log
+
+    found = read_log(Path(log), pack_mark(list(questions(spec).rows.values())))
+    tell(
+        f"note: the replies are those of {found.model}; MODEL only hears them, so that what needs activations is not available"
+    )
+    return replace(spec, said=replies(spec, found), claims=(), search=None)
 
 
 def _overview(reading: "Reading") -> None:

@@ -41,8 +41,14 @@ class Commons:
     axis: Float[np.ndarray, "I N"]
 
 
-def commons_of(states: pa.Table, coverage: Mapping[tuple[str, str], float], grid: Grid) -> Commons:
-    """The measures of every prompt and angle of a grid; `coverage` is by angle and item, CLEAN for clean prompts."""
+def commons_of(states: pa.Table | None, coverage: Mapping[tuple[str, str], float], grid: Grid) -> Commons:
+    """The measures of every prompt and angle of a grid; `coverage` is by angle and item, CLEAN for clean prompts.
+
+    Without a table of states, as of a model that only shows its words, none was taken.
+    """
+    if states is None:
+        none = np.full(grid.outcome.shape, np.nan)
+        return Commons(dict.fromkeys(MEASURES, none), dict.fromkeys(MEASURES, none), none, none, none, none)
     columns = _columns(states, coverage)
     angle = np.array(states["angle"].to_pylist(), dtype=object)
     clean, length = angle == CLEAN, states["tokens"].to_numpy().astype(float)

@@ -41,7 +41,9 @@ def first_stage(spec: FaceSpec, tables: Tables) -> First:
 
 
 def follow(card: ModelCard, spec: FaceSpec, tables: Tables) -> list[Shard]:
-    """The shards of the next stage; none when all is there."""
+    """The shards of the next stage; none when all is there, or the model cannot be asked anything more."""
+    if spec.said is not None:
+        return []
     done = set(tables["face-replies"]["angle"].to_pylist())
     first = first_stage(spec, tables)
     doses = [name for name in dosed(spec, first) if name not in done]
@@ -73,7 +75,7 @@ def natural(spec: FaceSpec, first: First, tables: Tables) -> list[str]:
     """
     if spec.search is None:
         return []
-    known = commons_of(tables["face-states"], {}, first.grid).value["bits"]
+    known = commons_of(tables.get("face-states"), {}, first.grid).value["bits"]
     cost_N = np.array([np.nanmean(each) if np.isfinite(each).any() else np.inf for each in known.T])
     alone = set(broken(first, spec))
     return [

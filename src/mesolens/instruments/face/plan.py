@@ -7,7 +7,7 @@ from typing import Any, cast
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
 from mesolens.instruments.face.asking import compositions, item_from
-from mesolens.instruments.face.spec import BASELINE, VERSION, FaceSpec, Poles, Speaker
+from mesolens.instruments.face.spec import BASELINE, VERSION, FaceSpec, Poles, Speaker, said_key
 from mesolens.model.card import ModelCard
 
 NAME = "face"
@@ -25,7 +25,8 @@ def plan(card: ModelCard, spec: FaceSpec) -> list[Shard]:
     _check(card, spec)
     shards = [clean_shard(card, spec, voice) for voice in range(len(spec.voices))]
     shards += [angle_shard(card, spec, "replies", some) for some in portions(spec.angles, spec.shard_angles)]
-    shards += state_shards(card, spec, spec.angles)
+    if spec.said is None:
+        shards += state_shards(card, spec, spec.angles)
     return [*shards, *coverage_shards(card, spec, spec.angles), *claim_shards(card, spec)]
 
 
@@ -51,7 +52,10 @@ def portions(angles: Sequence[str], size: int) -> list[tuple[str, ...]]:
 def clean_shard(card: ModelCard, spec: FaceSpec, voice: int) -> Shard:
     """Clean replies of one voice: several to every clean prompt of the own voice, fewer of the others."""
     count, draws = (len(spec.clean), spec.clean_draws) if voice == 0 else (min(len(spec.clean), spec.role_replies), 1)
-    return _shard(card, spec, "clean", {"voice": voice, "count": count, "draws": draws}, count * draws)
+    work: dict[str, Json] = {"voice": voice, "count": count, "draws": draws}
+    if spec.said is not None:
+        work["said"] = _said(spec, [(str(voice), item.id, d) for item in spec.clean[:count] for d in range(draws)])
+    return _shard(card, spec, "clean", work, count * draws)
 
 
 def angle_shard(
@@ -61,7 +65,16 @@ def angle_shard(
     first, end = (0, len(spec.items)) if items is None else items
     draws = spec.draws if kind == "replies" else 1
     work: dict[str, Json] = {"angles": list(angles), "first": first, "end": end}
+    if spec.said is not None:
+        names = [item.id for item in spec.items[first:end]]
+        work["said"] = _said(spec, [(a, name, d) for a in angles for name in names for d in range(draws)])
     return _shard(card, spec, kind, work, (end - first) * len(angles) * draws)
+
+
+def _said(spec: FaceSpec, asked: Sequence[tuple[str, str, int]]) -> dict[str, Json]:
+    """The replies that were brought along, of those that are asked."""
+    keys = [said_key(*each) for each in asked]
+    return {key: (spec.said or {}).get(key) for key in keys}
 
 
 def state_shards(card: ModelCard, spec: FaceSpec, angles: Sequence[str]) -> list[Shard]:
@@ -86,7 +99,17 @@ def claim_shards(card: ModelCard, spec: FaceSpec) -> list[Shard]:
     return [_shard(card, spec, "claims", work, len(part)) for work, part in zip(works, parts, strict=True)]
 
 
-_PLANNED = ("angles", "strengths", "search", "shard_angles", "shard_claims", "claims", "corpus", "corpus_hash")
+_PLANNED = (
+    "said",
+    "angles",
+    "strengths",
+    "search",
+    "shard_angles",
+    "shard_claims",
+    "claims",
+    "corpus",
+    "corpus_hash",
+)
 _OF_READING = (*_PLANNED, "resamples", "alpha")
 """Fields that only say what is planned and how it is read."""
 _LEFT_OUT = {

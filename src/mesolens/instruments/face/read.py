@@ -33,7 +33,7 @@ def read(tables: Tables, spec: FaceSpec, card: ModelCard) -> Reading:
     tests = tested(first.grid, controls, spec.seed)
     names = [voice.name for voice in spec.voices]
     rows = entries(first.grid, first.compositions, tests, first.known, names, draws=spec.resamples, seed=spec.seed)
-    commons = commons_of(tables["face-states"], coverage(tables), first.grid)
+    commons = commons_of(tables.get("face-states"), coverage(tables), first.grid)
     for column, row in enumerate(rows):
         row |= described(commons, column)
     cells = cells_of(first.grid, [trait.name for trait in spec.traits], controls, spec.seed)
@@ -107,6 +107,10 @@ def unavailable(spec: FaceSpec, commons: Commons) -> list[str]:
     """What was not measured, each with what would give it."""
     known = {name: bool(np.isfinite(values).any()) for name, values in commons.value.items()}
     said: list[str] = []
+    if spec.said is not None:
+        said.append(
+            "bits, distance, displacement: not available, as the replies come from a model that shows only words"
+        )
     if not known["coverage"]:
         said.append("coverage: no training text was given (--corpus)")
     if not known["base"]:

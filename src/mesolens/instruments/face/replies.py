@@ -1,7 +1,8 @@
 """Replies from every angle, and clean ones of every voice: said by the model, and heard under all voices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import pyarrow as pa
 
@@ -20,8 +21,8 @@ from mesolens.instruments.face.asking import (
 )
 from mesolens.instruments.face.hearing import Heard, hear
 from mesolens.instruments.face.plan import asked_of, work_of
-from mesolens.instruments.face.spec import FaceSpec, Item
-from mesolens.model.chat import token_texts
+from mesolens.instruments.face.spec import FaceSpec, Item, said_key
+from mesolens.model.chat import encode_continuation, token_texts
 from mesolens.model.generating import Generated, endings, generate
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.question import Question
@@ -53,8 +54,10 @@ def reply(model: LoadedModel, shard: Shard) -> Tables:
         for item in items
         for draw in range(spec.draws)
     ]
+    asked = [_brought(each, work.get("said")) for each in asked]
     there = [each for each in asked if not each.missing]
-    said = _said(model, spec, [each.prompt for each in there], [each.seed for each in there])
+    keys = [said_key(each.angle, each.item.id, each.draw) for each in there]
+    said = _said(model, spec, [each.prompt for each in there], [each.seed for each in there], keys, work.get("said"))
     heard = _heard(model, spec, there, [made.ids for made in said])
     by_place = iter(zip(said, heard, strict=True))
     rows = [_row(model, each, *((None, None) if each.missing else next(by_place))) for each in asked]
@@ -83,10 +86,14 @@ def clean(model: LoadedModel, shard: Shard) -> Tables:
     """`face-clean`: replies of one voice to clean prompts, heard under all voices."""
     spec, work = asked_of(shard), work_of(shard)
     voice, draws = int(work["voice"]), int(work["draws"])
+    brought = cast("Mapping[str, str | None] | None", work.get("said"))
     asked = [(item, draw) for item in spec.clean[: int(work["count"])] for draw in range(draws)]
+    if brought is not None:
+        asked = [(item, draw) for item, draw in asked if brought[said_key(str(voice), item.id, draw)] is not None]
     prompts = [ids(model, called(item.question, spec.voices[voice].role)) for item, _ in asked]
     seeds = [reply_seed(spec, f"{voice}/{item.id}", draw, again=False) for item, draw in asked]
-    said = _said(model, spec, prompts, seeds)
+    keys = [said_key(str(voice), item.id, draw) for item, draw in asked]
+    said = _said(model, spec, prompts, seeds, keys, brought)
     scenes = {item.id: scene(model, item, spec.voices, ()) for item, _ in asked}
     pairs = [(scenes[item.id], made.ids) for (item, _), made in zip(asked, said, strict=True)]
     heard = hear(model, pairs, pool_of(model, spec), batch_tokens=spec.batch_tokens)
@@ -97,7 +104,25 @@ def clean(model: LoadedModel, shard: Shard) -> Tables:
     return {"face-clean": pa.Table.from_pylist(rows, schema=_CLEAN)}
 
 
-def _said(model: LoadedModel, spec: FaceSpec, prompts: Sequence[Ids], seeds: Sequence[int]) -> list[Generated]:
+def _brought(asked: Asked, said: Mapping[str, str | None] | None) -> Asked:
+    """What is missing among replies that were brought along."""
+    if said is None or asked.missing or said[said_key(asked.angle, asked.item.id, asked.draw)] is not None:
+        return asked
+    return replace(asked, missing="the log has no reply")
+
+
+def _said(
+    model: LoadedModel,
+    spec: FaceSpec,
+    prompts: Sequence[Ids],
+    seeds: Sequence[int],
+    keys: Sequence[str],
+    brought: Mapping[str, str | None] | None,
+) -> list[Generated]:
+    """The model's own replies; where replies were brought along, those, in the tokens of the model that hears them."""
+    if brought is not None:
+        texts = [brought[key] or " " for key in keys]
+        return [Generated(encode_continuation(model.tokenizer, (), text)[: spec.most], ended=True) for text in texts]
     return generate(model, prompts, seeds=seeds, stop=endings(model), most=spec.most, temperature=spec.temperature)
 
 

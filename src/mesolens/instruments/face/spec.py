@@ -14,7 +14,15 @@ from mesolens.model.question import Question
 VERSION = 1
 BASELINE = "identity"
 """The angle that changes nothing: what every other one is compared with."""
-NO_ONE = "nobody"
+
+
+def said_key(kind: str, item: str, draw: int) -> str:
+    """The name of one reply: `kind` is the place of a voice for clean replies, and the composition for turned ones.
+
+    >>> said_key("leet|json", "tea", 0)
+    'leet|json/tea/0'
+    """
+    return f"{kind}/{item}/{draw}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +91,18 @@ class FaceSpec:
         items: the prompts that are turned.
         clean: other prompts, never turned: they calibrate the coherence test and the temperature, and stand in for
             "another question" where a reply is asked which one it answers.
-        angles: compositions in the syntax of :mod:`mesolens.angles.composition`.
-        declared: rows that declare angles beyond the catalogue's.
-        strengths: at which an angle that broke the face is tried again, for its dose curve.
-        draws: replies for each prompt and angle.
-        temperature: of sampling.
-        most: tokens of the longest reply that is waited for.
-        alpha: at which a reply counts as nobody's.
-        pool: clean prompts against which each token is held, for how much it hangs on the question.
-        role_replies: clean replies of each voice but the own, which has `clean_draws` for every clean prompt.
-        search: how the worst composition is searched for; None leaves it out.
-        corpus: path of the training text, and `corpus_hash` of what it held; both "" when none is given.
-        base: weights hash of the model before tuning, or "" when none is given.
-        shard_angles: angles in a shard, the unit that a kill can lose.
-        shard_claims: items of self-report in a shard.
-        batch_tokens: most padded tokens in one forward pass.
-        resamples: draws of each bootstrap.
-        seed: of all draws.
-        sampling: sets the replies' draws apart from those of another run with the same prompts.
+        angles: compositions in the syntax of :mod:`mesolens.angles.composition`. declared: rows that declare angles
+        beyond the catalogue's. strengths: at which an angle that broke the face is tried again, for its dose curve.
+        draws: replies for each prompt and angle. temperature: of sampling. most: tokens of the longest reply that is
+        waited for. alpha: at which a reply counts as nobody's. pool: clean prompts against which each token is held,
+        for how much it hangs on the question. role_replies: clean replies of each voice but the own, which has
+        `clean_draws` for every clean prompt. said: replies of a model that is asked elsewhere, by `said_key`, None
+        where none came; MODEL then only hears them. search: how the worst composition is searched for; None leaves it
+        out. corpus: path of the training text, and `corpus_hash` of what it held; both "" when none is given. base:
+        weights hash of the model before tuning, or "" when none is given. shard_angles: angles in a shard, the unit
+        that a kill can lose. shard_claims: items of self-report in a shard. batch_tokens: most padded tokens in one
+        forward pass. resamples: draws of each bootstrap. seed: of all draws. sampling: sets the replies' draws apart
+        from those of another run with the same prompts.
     """
 
     voices: tuple[Speaker, ...]
@@ -122,6 +124,7 @@ class FaceSpec:
     corpus_hash: str = ""
     base: str = ""
     claims: tuple[Claim, ...] = ()
+    said: Mapping[str, str | None] | None = None
     shard_angles: int = 8
     shard_claims: int = 512
     batch_tokens: int = 8192
