@@ -86,9 +86,7 @@ def _with_replies(spec: "FaceSpec", log: str) -> "FaceSpec":
     from mesolens.interop.inspect_log import read_log
 
     found = read_log(Path(log), pack_mark(list(questions(spec).rows.values())))
-    tell(
-        f"note: the replies are those of {found.model}; MODEL only hears them, so that what needs activations is not available"
-    )
+    tell(f"note: {found.model} replied and MODEL only hears it; activations are not available")
     return replace(spec, said=replies(spec, found), claims=(), search=None)
 
 
