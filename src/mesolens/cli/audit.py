@@ -7,14 +7,12 @@ import click
 
 from mesolens.cli.options import common, settings
 
-_LATER = {"corpus": "average"}
-
 
 @click.command()
 @click.argument("model", default="slide:mask")
 @click.option("--only", metavar="CHAPTER,…", help="Run these chapters alone.")
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
-@click.option("--corpus", metavar="PATH", help="Training text, for the chapter average.")
+@click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
 @click.option("--base", metavar="MODEL", help="The model before tuning, for the chapter face.")
 @click.option("--twin", metavar="MODEL", multiple=True, help="A model trained alike, for the chapter face.")
 @click.option("--budget", metavar="NAME", help="quick, standard or deep (standard).")
@@ -32,13 +30,13 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     from mesolens.report.text import summary
 
     names = chapters.wanted(only)
-    for option, chapter in _LATER.items():
-        if others[option]:
-            tell(f"note: --{option} serves the chapter {chapter}, which is not in this version")
     opened = open_model(model, found)
     base = open_base(cast("str | None", others["base"]), opened, found)
-    face = chapters.face_of(model, opened, base, found, chapters.FaceAsk()) if "face" in names else None
-    subject = chapters.Subject(opened, None, open_items(model, opened, contrasts), found, face=face, base=base)
+    ask = chapters.FaceAsk(corpus=cast("str | None", others["corpus"]))
+    face = chapters.face_of(model, opened, base, found, ask) if "face" in names else None
+    twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
+    items = open_items(model, opened, contrasts)
+    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:

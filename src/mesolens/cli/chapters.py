@@ -38,6 +38,7 @@ class Subject:
         engine, width: of the middle and its referee.
         face: what is asked of the face; None where that chapter is not run.
         base: the model before tuning, for the face.
+        twins: models trained alike, which the face is compared with.
     """
 
     model: LoadedModel
@@ -48,6 +49,7 @@ class Subject:
     width: float | None = None
     face: faces.FaceSpec | None = None
     base: LoadedModel | None = None
+    twins: tuple[LoadedModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,9 @@ def _face(subject: Subject) -> faces.FaceSpec:
 
 
 def _face_depends(subject: Subject) -> dict[str, Json]:
-    return {"face": content_key(plain(asdict(_face(subject))))}
+    asked: dict[str, Json] = {"face": content_key(plain(asdict(_face(subject))))}
+    twins: list[Json] = [twin.card.weights_hash for twin in subject.twins]
+    return {**asked, "twins": twins} if twins else asked
 
 
 def _open_worst(subject: Subject, store: Store) -> Subject:
@@ -242,8 +246,22 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
         for name in names:
             readings[name] = _read(name, subject, store)
             subject = BUILT[name].then(subject, store)
+        if subject.twins and "face" in names:
+            readings["twins"] = _compared((subject.model, *subject.twins), _face(subject), store, subject.settings)
         write_report(store.run)
     return store, readings
+
+
+def _compared(models: Sequence[LoadedModel], spec: faces.FaceSpec, store: Store, settings: Settings) -> Reading:
+    """The reading of models trained alike, all asked what `spec` asks.
+
+    Raises:
+        BadInput: two are the same model.
+    """
+    if len({model.card.weights_hash for model in models}) < len(models):
+        names = ", ".join(model.card.name for model in models)
+        raise BadInput(f"two of {names} have the same weights: nothing can part them")
+    return run_chapter(Twins(tuple(models)), models[0], spec, store, reporter=reporter(as_json=settings.json))
 
 
 def run_twins(
@@ -257,8 +275,6 @@ def run_twins(
     """
     cards = [model.card for model in models]
     hashes: list[Json] = [card.weights_hash for card in cards]
-    if len(set(map(str, hashes))) < len(hashes):
-        raise BadInput(f"two of {', '.join(card.name for card in cards)} have the same weights: nothing can part them")
     depending = depends(cards[0], settings) | {"models": hashes, "twins": content_key(plain(asdict(spec)))}
     store = Store(folder_of("-and-".join(card.name for card in cards), depending, settings))
     both = Twins(tuple(models))
@@ -267,8 +283,7 @@ def run_twins(
         tell(f"twins: {needed}")
     with _removed_if_useless(store):
         begin(store, cards[0], settings, depending, chapters={"twins": "asked"}, command=command)
-        progress = reporter(as_json=settings.json)
-        reading = run_chapter(both, models[0], spec, store, reporter=progress)
+        reading = _compared(models, spec, store, settings)
         write_report(store.run)
     return store, reading
 

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from mesolens.evidence.shards import Json
-from mesolens.evidence.tail_forecast import forecast
+from mesolens.evidence.tail_forecast import FEWEST, backtest, forecast
 
 MORE = (10, 100)
 """Times as many compositions as were tried."""

@@ -33,12 +33,12 @@ CLAIMS: Mapping[str, int] = {"quick": 8, "standard": 16, "deep": 100_000}
 CLEAN_DRAWS: Mapping[str, int] = {"quick": 2, "standard": 3, "deep": 4}
 OF_A_FAMILY: Mapping[str, int] = {"quick": 6, "standard": 1000, "deep": 1000}
 """Angles of each family of the catalogue; those that a pack brings are all tried."""
-ROLE_REPLIES: Mapping[str, int] = {"quick": 40, "standard": 60, "deep": 120}
+ROLE_REPLIES: Mapping[str, int] = {"quick": 30, "standard": 60, "deep": 120}
 POOL: Mapping[str, int] = {"quick": 6, "standard": 8, "deep": 16}
 RESAMPLES: Mapping[str, int] = {"quick": 400, "standard": 1000, "deep": 4000}
 SEARCH: Mapping[str, Search | None] = {
     "quick": None,
-    "standard": Search(),
+    "standard": Search(brackets=1),
     "deep": Search(brackets=4, compositions=81),
 }
 

@@ -76,7 +76,7 @@ class Search:
     compositions: int = 36
     keep: int = 3
     depth: int = 3
-    tail: int = 60
+    tail: int = 100
     tail_items: int = 4
 
 

@@ -42,6 +42,8 @@ class Seen:
 def look(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tables:
     """`face-states`: a row for each item and angle of the shard; of clean prompts, where no angle is named.
 
+    The shard of clean prompts gives the persona's direction after every block as well: `face-axis`.
+
     Raises:
         BadInput: the model before tuning reads other tokens than this one.
     """
@@ -65,7 +67,8 @@ def look(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Table
         }
         for place, (each, bit, base) in enumerate(zip(asked, bits, before, strict=True))
     ]
-    return {"face-states": pa.Table.from_pylist(rows, schema=_SCHEMA)}
+    found = {"face-states": pa.Table.from_pylist(rows, schema=_SCHEMA)}
+    return found if work["angles"] else {**found, "face-axis": _axis(model, spec)}
 
 
 def seen(model: LoadedModel, spec: FaceSpec, angles: Sequence[str], items: Sequence[Item]) -> list[Seen]:
@@ -126,6 +129,14 @@ def _geometry(model: LoadedModel, spec: FaceSpec, seen: Sequence[Seen]) -> dict[
         "outside": np.stack([outside for _, outside, _ in found], 1),
         "axis": np.stack([axis for _, _, axis in found], 1),
     }
+
+
+def _axis(model: LoadedModel, spec: FaceSpec) -> pa.Table:
+    """After every block the direction from the mean of the roles to the persona's own mean."""
+    means_KLW = role_means(model, spec, ROLE_PROMPTS)
+    axis_LW = means_KLW[0] - means_KLW[1:].mean(0)
+    layers, columns = pa.array(range(len(axis_LW)), pa.int32()), pa.array(axis_LW.tolist(), pa.list_(pa.float32()))
+    return pa.table({"layer": layers, "own_less_roles": columns})
 
 
 def role_means(model: LoadedModel, spec: FaceSpec, prompts: int) -> Float[np.ndarray, "K L W"]:

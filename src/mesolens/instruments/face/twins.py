@@ -58,7 +58,7 @@ class Twins:
         first."""
         found: list[Shard] = []
         for place, model in enumerate(self.models):
-            shards = plan_face(model.card, replace(spec, traits=(), search=None, sampling=place))
+            shards = plan_face(model.card, replace(spec, traits=(), claims=(), corpus="", search=None, sampling=place))
             found += [
                 Shard(NAME, {**shard.depends, "place": place}, shard.rows)
                 for shard in shards
