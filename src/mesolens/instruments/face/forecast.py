@@ -30,8 +30,20 @@ def tail(scores: np.ndarray, resamples: int, seed: int) -> Json:
         "low": [1 - max(each.line.high, each.pareto.high) for each in found],
         "high": [1 - min(each.line.low, each.pareto.low) for each in found],
         "undetermined": found[-1].undetermined,
+        "backtest": _backtested(scores, seed),
     }
     return {**said, "sentence": _sentence(said)}
+
+
+def _backtested(scores: np.ndarray, seed: int) -> Json:
+    """Forecasts from half of the compositions held against the worst of the other half; None where no tail was
+    fitted."""
+    if len(scores) < 2 * FEWEST:
+        return None
+    (found,) = backtest(scores, [len(scores) // 2], seed=seed)
+    if not np.isfinite(found.covered[2]):
+        return None
+    return {"size": found.size, "determined": found.determined, "covered": found.covered[2], "error": min(found.error)}
 
 
 def _known(value: float) -> float | None:
