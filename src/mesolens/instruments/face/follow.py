@@ -5,6 +5,7 @@ Pure, so that a stopped run goes on where it was: what comes next follows from t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from jaxtyping import Float
@@ -91,16 +92,19 @@ def natural(spec: FaceSpec, first: First, tables: Tables) -> list[str]:
 
 def losses(spec: FaceSpec, first: First, tables: Tables, names: Sequence[str]) -> Mapping[str, list[bool]]:
     """For each composition that was tried, prompt by prompt in order, whether the own voice was lost in its first
-    reply."""
-    grid = grid_of(tables["face-replies"], tuple(dict.fromkeys(names)), first.known, len(spec.traits))
+    reply.
+
+    A prompt from which the model could not be asked has lost nothing that was heard; it is not asked again.
+    """
+    rows = tables["face-replies"]
+    grid = grid_of(rows, tuple(dict.fromkeys(names)), first.known, len(spec.traits))
+    asked = set(zip(*(rows[name].to_pylist() for name in ("angle", "item", "draw")), strict=True))
     order = {item.id: place for place, item in enumerate(spec.items)}
-    first_draws = [row for row, draw in enumerate(grid.draws) if draw == 0]
-    rows = sorted(first_draws, key=lambda row: order[grid.items[row]])
+    first_draws = sorted((row for row, draw in enumerate(grid.draws) if draw == 0), key=lambda r: order[grid.items[r]])
     found: dict[str, list[bool]] = {}
     for column, name in enumerate(grid.angles):
-        outcome = [int(grid.outcome[row, column]) for row in rows]
-        asked = next((place for place, each in enumerate(outcome) if each == MISSING), len(outcome))
-        found[name] = [each != OWN for each in outcome[:asked]]
+        known = takewhile(lambda row, name=name: (name, grid.items[row], 0) in asked, first_draws)
+        found[name] = [int(grid.outcome[row, column]) not in (OWN, MISSING) for row in known]
     return found
 
 

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.follow import Bracket, First, brackets, losses
-from mesolens.instruments.face.search import Losses, trace
+from mesolens.instruments.face.search import Losses, next_rung, trace
 from mesolens.instruments.face.spec import FaceSpec
 
 
 def found(spec: FaceSpec, first: First, tables: Tables) -> Json:
     """The search as the page draws it; None where there was none."""
     rounds = brackets(spec, first, tables)
-    if not rounds:
+    if spec.search is None or not rounds:
         return None
     names = [name for each in rounds for name in (*each.drawn, *each.random)]
     known = losses(spec, first, tables, names)
     items = len(spec.items)
-    ours = trace(_spent(rounds, known), known, items)
+    mine = [step for each in rounds for step in _halved(each, known, items, spec.search.keep)]
     others = [(name, items) for each in rounds for name in each.random]
-    theirs = trace(others, known, items)
+    ours, theirs = (trace(tried, known, items) for tried in (mine, others))
     full = {name: sum(row) / len(row) for name, row in known.items() if len(row) == items}
     best = max(full, key=full.__getitem__, default=None)
     return {
@@ -28,12 +28,19 @@ def found(spec: FaceSpec, first: First, tables: Tables) -> Json:
         "random_evaluations": theirs[-1][0] if theirs else None,
         "trace": [[spent, 1 - loss] for spent, loss in ours],
         "random_trace": [[spent, 1 - loss] for spent, loss in theirs],
-        "spent": sum(replies for _, replies in _spent(rounds, known)),
+        "spent": sum(replies for _, replies in mine),
         "random_spent": items * len(others),
     }
 
 
-def _spent(rounds: Sequence[Bracket], known: Losses) -> list[tuple[str, int]]:
-    """The compositions of all brackets with their replies, those that went furthest last."""
-    order = sorted({name for each in rounds for name in each.drawn}, key=lambda name: len(known[name]))
-    return [(name, len(known[name])) for name in order]
+def _halved(bracket: Bracket, known: Losses, items: int, keep: int) -> list[tuple[str, int]]:
+    """What halving spent on each composition, rung by rung, as if nothing else had asked from it; a composition is
+    named once it was asked on every prompt."""
+    seen: dict[str, Sequence[bool]] = {}
+    spent: list[tuple[str, int]] = []
+    while rung := next_rung(bracket.drawn, seen, items, keep):
+        if any(len(known[name]) < rung.end for name in rung.compositions):
+            break
+        spent += [(name if rung.end == items else "", rung.end - rung.first) for name in rung.compositions]
+        seen |= {name: known[name][: rung.end] for name in rung.compositions}
+    return spent
