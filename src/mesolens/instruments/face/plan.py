@@ -112,12 +112,14 @@ _PLANNED = (
 )
 _OF_READING = (*_PLANNED, "resamples", "alpha")
 """Fields that only say what is planned and how it is read."""
+_OF_REPLIES = ("role_replies", "clean_draws", "traits", "draws", "sampling", "temperature", "most", "pool")
+"""Fields that matter only where replies are taken and heard."""
 _LEFT_OUT = {
-    "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws"),
+    "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws", "traits"),
     "replies": (*_OF_READING, "base", "role_replies", "clean_draws"),
-    "states": (*_OF_READING, "role_replies", "clean_draws", "traits", "draws", "sampling"),
-    "claims": (*_OF_READING, "base", "role_replies", "clean_draws", "traits", "draws", "sampling", "items", "declared"),
-    "coverage": (*_OF_READING, "base", "role_replies", "clean_draws", "traits", "draws", "voices", "sampling"),
+    "states": (*_OF_READING, *_OF_REPLIES),
+    "claims": (*_OF_READING, *_OF_REPLIES, "base", "items", "declared"),
+    "coverage": (*_OF_READING, *_OF_REPLIES, "base", "voices"),
 }
 """Fields of the specification on which a kind of work does not depend."""
 
