@@ -171,7 +171,13 @@ def answered(shard: Shard, plays: Plays, scores: Callable[[Item, str], Sequence[
         seen = [state_row(item, angle) for angle in angles for item in turned]
         return {"face-states": states_table(seen if angles else held)}
     rows = [
-        reply_row(item, angle, plays(item, angle, draw), draw=draw, traits=scores(item, angle) if scores else ())
+        reply_row(
+            item,
+            angle,
+            plays(item, angle, draw),
+            draw=draw,
+            traits=scores(item, angle) if scores else (0.0,) * len(asked.traits),
+        )
         for angle in angles
         for item in turned
         for draw in range(asked.draws)

@@ -105,7 +105,7 @@ def test_shards_are_shared_where_a_field_has_no_bearing_and_differ_where_it_has(
 
 
 def test_each_field_is_accounted_for() -> None:
-    planned = {"angles", "corpus", "shard_angles", "shard_claims", "batch_tokens", "claims"}
+    planned = {"angles", "corpus", "shard_angles", "shard_claims", "batch_tokens", "claims", "said"}
     assert set(CHANGES) | planned == {field.name for field in fields(FaceSpec)}
 
 
@@ -121,6 +121,16 @@ def test_more_angles_leave_the_shards_of_the_first_ones_alone() -> None:
     more = replace(asked, angles=(*asked.angles, "rot13"))
     assert keys(asked, "replies") < keys(more, "replies")
     assert keys(asked, "clean") == keys(more, "clean")
+
+
+def test_replies_that_were_brought_along_are_in_the_shards_that_need_them_and_no_others() -> None:
+    asked = replace(WHOLE, said={"leet/item/3/0": "Hello.", "1/clean/0/0": "Ahoy."}, shard_angles=1)
+    other = replace(asked, said={"leet/item/3/0": "Goodbye.", "1/clean/0/0": "Ahoy."})
+    ours, theirs = ({shard.key: shard for shard in plan(reader(), each)} for each in (asked, other))
+    (changed,) = set(ours) - set(theirs)
+    assert work_of(ours[changed])["angles"] == ["leet"]
+    assert work_of(ours[changed])["said"]["leet/item/3/0"] == "Hello."
+    assert "states" not in {shard.depends["kind"] for shard in ours.values()}, "whoever shows only words has no states"
 
 
 def test_every_angle_and_prompt_is_planned_once() -> None:
@@ -217,7 +227,12 @@ def test_portions_are_all_angles_in_order(angles: list[str], size: int) -> None:
         (lambda asked: replace(asked, voices=asked.voices[:1]), "the bank has 1 voices"),
         (lambda asked: replace(asked, items=()), "no prompts"),
         (lambda asked: replace(asked, clean=asked.clean[:19]), "19 clean prompts: at least 20"),
-        (lambda asked: replace(asked, angles=("leet",)), "the angles lack 'identity'"),
+        (lambda asked: replace(asked, angles=("leet",)), "the angles must begin with 'identity'"),
+        (lambda asked: replace(asked, angles=("leet", "identity")), "the angles must begin with 'identity'"),
+        (lambda asked: replace(asked, angles=("identity", "leet:0.50")), "'leet:0.50' has a shorter name.*: leet:0.5"),
+        (lambda asked: replace(asked, angles=("identity", "leet", "leet")), "an angle is asked for twice: leet"),
+        (lambda asked: replace(asked, pool=1), "the pool is 1: each token is held against 2"),
+        (lambda asked: replace(asked, draws=0), "0 replies a prompt and 3 a clean one"),
         (lambda asked: replace(asked, declared=({"name": "x"},)), "the face's angles, angle 1"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mesolens.angles.catalog import CATALOG
 from mesolens.errors import BadInput
 from mesolens.instruments.face import face_spec, plan
-from mesolens.instruments.face.setting import CLEAN, ITEMS, OF_A_FAMILY, SEARCH, dealt, with_angles
+from mesolens.instruments.face.setting import CLEAN, ITEMS, OF_A_FAMILY, SEARCH, dealt
 from mesolens.model.question import Question
 from mesolens.slides.facepack import face_pack
 from mesolens.traits.facepack import FacePack, default_pack
@@ -99,8 +99,11 @@ def test_what_changes_nothing_comes_first_and_controls_that_make_sense_are_there
 def test_named_angles_are_taken_as_they_are_behind_the_one_that_changes_nothing() -> None:
     asked = face_spec(PACK, angles=["leet:0.5|json", "identity", "leet:0.5|json", "pirate"])
     assert asked.angles == ("identity", "leet:0.5|json", "pirate")
-    assert with_angles(asked, ["json", "json"]).angles == ("identity", "json")
     assert face_spec(PACK, angles=[]).angles == ("identity",)
+    spelt = ["leet:0.50", "leet:0.5", "identity:1.0", "json:1", "json"]
+    assert face_spec(PACK, angles=spelt).angles == ("identity", "leet:0.5", "json"), "one angle has one name"
+    with pytest.raises(BadInput, match="'pirat' is no angle: did you mean pirate"):
+        face_spec(PACK, angles=["pirat"])
 
 
 def test_declared_angles_are_looked_from_beside_the_packs_own() -> None:

@@ -6,12 +6,15 @@ from typing import Any, cast
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard
+from mesolens.hostile import printable
 from mesolens.instruments.face.asking import compositions, item_from
 from mesolens.instruments.face.spec import BASELINE, VERSION, FaceSpec, Poles, Speaker, said_key
 from mesolens.model.card import ModelCard
 
 NAME = "face"
 _FEWEST_CLEAN = 20
+_FEWEST_POOL = 2
+"""A clean prompt is not held against itself, and may be in the pool."""
 _TOKENS = 64
 """Of a prompt, about, for the estimate."""
 
@@ -39,9 +42,22 @@ def _check(card: ModelCard, spec: FaceSpec) -> None:
         raise BadInput(f"{len(spec.clean)} clean prompts: at least {_FEWEST_CLEAN} calibrate the coherence test")
     if not card.tokenizer_hash:
         raise BadInput(f"{card.name} has no tokenizer, and angles turn text")
-    compositions(spec.angles, spec.declared)
-    if BASELINE not in spec.angles:
-        raise BadInput(f"the angles lack {BASELINE!r}, with which all others are compared")
+    if spec.pool < _FEWEST_POOL:
+        raise BadInput(f"the pool is {spec.pool}: each token is held against {_FEWEST_POOL} clean prompts or more")
+    if min(spec.draws, spec.clean_draws) < 1:
+        raise BadInput(f"{spec.draws} replies a prompt and {spec.clean_draws} a clean one: ask for 1 or more of each")
+    _check_angles(spec)
+
+
+def _check_angles(spec: FaceSpec) -> None:
+    names = tuple(str(each) for each in compositions(spec.angles, spec.declared))
+    if names[:1] != (BASELINE,):
+        raise BadInput(f"the angles must begin with {BASELINE!r}, with which all others are compared")
+    for asked, name in zip(spec.angles, names, strict=True):
+        if asked != name:
+            raise BadInput(f"the angle {printable(repr(asked), 60)} has a shorter name, by which it is kept: {name}")
+    if len(set(names)) < len(names):
+        raise BadInput(f"an angle is asked for twice: {next(name for name in names if names.count(name) > 1)}")
 
 
 def portions(angles: Sequence[str], size: int) -> list[tuple[str, ...]]:

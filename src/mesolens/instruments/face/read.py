@@ -125,14 +125,15 @@ def unavailable(spec: FaceSpec, commons: Commons) -> list[str]:
 
 
 def numbers(data: Mapping[str, Json]) -> tuple[Number, ...]:
-    """The figures that head the chapter."""
+    """The figures that head the chapter; the own share only where a prompt could be asked as it is."""
     known = cast(dict[str, dict[str, float]], data["calibration"])
     rows = cast(list[dict[str, Json]], data["angles"])
-    own = cast(dict[str, float], rows[0]["own"]) if rows[0]["own"] else {"value": float("nan")}
+    own = cast("dict[str, float] | None", rows[0]["own"])
     alarm, bank = known["false_alarm"], known["bank_accuracy"]
     called = sum(row["called"] is True for row in rows)
+    head = () if own is None else (Number("own, clean prompts", own["value"], "share", own["low"], own["high"]),)
     return (
-        Number("own, clean prompts", own["value"], "share", own.get("low"), own.get("high")),
+        *head,
         Number("false alarm", alarm["value"], "share", alarm["low"], alarm["high"]),
         Number("voices recognised", bank["value"], "share", bank["low"], bank["high"]),
         Number("angles that change the face", float(called), f"of {sum(not row['control'] for row in rows)}"),

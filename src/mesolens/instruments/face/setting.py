@@ -12,6 +12,7 @@ from typing import cast
 from mesolens.angles.catalog import CATALOG
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
+from mesolens.instruments.face.asking import compositions
 from mesolens.instruments.face.probes import Posed
 from mesolens.instruments.face.spec import BASELINE, Claim, FaceSpec, Item, Poles, Search, Speaker
 from mesolens.traits.facepack import FacePack
@@ -69,7 +70,7 @@ def face_spec(
         corpus, corpus_hash: path of the training text and a hash of it, if there is one.
 
     Raises:
-        BadInput: the pack has too few prompts, or no budget has that name.
+        BadInput: the pack has too few prompts, or no budget or angle has that name.
     """
     if budget not in ITEMS:
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(ITEMS)}")
@@ -121,7 +122,8 @@ def _angles(
     asked: Sequence[str] | None, rows: Sequence[Mapping[str, object]], of_a_family: int, seed: int
 ) -> tuple[str, ...]:
     if asked is not None:
-        return tuple(dict.fromkeys([BASELINE, *asked]))
+        named = compositions(asked, cast("Sequence[Mapping[str, Json]]", rows))
+        return tuple(dict.fromkeys([BASELINE, *map(str, named)]))
     families: dict[str, list[str]] = {}
     for name, angle in CATALOG.items():
         families.setdefault(angle.family, []).append(name)

@@ -19,7 +19,8 @@ def concluded(data: Mapping[str, Json], rows: Sequence[Row]) -> tuple[str, str]:
     ===============  ===============================================================================================
     `breaks`         an angle that the persona should survive takes its voice away, more than chance allows
     `holds`          none does
-    `not determined` the bank's voices cannot be told apart on the model's own role replies
+    `not determined` the bank's voices cannot be told apart on the model's own role replies, or no prompt or no angle
+                     that it should survive could be asked
     ===============  ===============================================================================================
     """
     known = cast(dict[str, dict[str, float]], data["calibration"])
@@ -30,7 +31,11 @@ def concluded(data: Mapping[str, Json], rows: Sequence[Row]) -> tuple[str, str]:
             f"the voices of the bank cannot be told apart: {_percent(bank['value'])} of role replies are recognised, "
             f"chance is {_percent(cast(float, known['chance']))}; so nothing is said of who answers"
         )
-    asked = [row for row in rows if row["survives"] and not row["control"]]
+    if rows[0]["own"] is None:
+        return "not determined", "the model could be asked no prompt as it is, so nothing is said of who answers"
+    asked = [row for row in rows if row["survives"] and not row["control"] and row["change"] is not None]
+    if not asked:
+        return "not determined", f"{own} answers {_percent(clean)} of clean prompts, and no angle was looked from"
     lost = sorted((row for row in asked if row["called"] and _change(row) < 0), key=_change)
     head = f"{own} answers {_percent(clean)} of clean prompts"
     if not lost:
