@@ -15,26 +15,25 @@ from .conftest import Mesolens
 
 
 def test_audit_prints_the_report_and_says_what_is_missing(mesolens: Mesolens, contrasts: Path) -> None:
-    found = mesolens("audit", "--contrasts", contrasts)
+    found = mesolens("audit", "--contrasts", contrasts, "--only", "middle")
     assert found.code == 0, found.err
     report = Path(found.out.strip())
     assert report.name == "report.html"
     assert report.is_file()
     *_, last = found.err.splitlines()
-    assert last == "not in this version: face, average, depth, study, forecast"
+    assert last == "not in this version: average, depth, study, forecast"
     assert str(report) in found.err
     before = files(report.parent / "tables")
-    again = mesolens("audit", "--contrasts", contrasts, "--json", "--corpus", "x", "--twin", "y")
+    again = mesolens("audit", "--contrasts", contrasts, "--only", "middle", "--json")
     assert Path(again.data["report"]) == report, "the same command finds the same run"
     assert files(report.parent / "tables") == before
     assert from_json(again.data["chapters"]["middle"]) == from_json(Store(report.parent).read_json("readings/middle"))
-    assert "--corpus serves the chapter average, which is not in this version" in again.err
     assert "or more, at most" not in again.err, "nothing is left to estimate"
     record = json.loads((report.parent / "run.json").read_text())
     assert record["settings"]["json"] == {"value": True, "from": "flag"}
-    assert mesolens("audit", "--contrasts", contrasts, "--seed", "7", "--out", report.parent).refused(
-        2, "holds another run (it differs in seed)"
-    )
+    assert mesolens(
+        "audit", "--contrasts", contrasts, "--only", "middle", "--seed", "7", "--out", report.parent
+    ).refused(2, "holds another run (it differs in seed)")
 
 
 def test_middle_prints_the_tree_of_the_contract(mesolens: Mesolens, contrasts: Path, tmp_path: Path) -> None:
@@ -86,7 +85,7 @@ def test_the_default_slide_is_what_its_truth_says(mesolens: Mesolens) -> None:
 
 
 def test_view_writes_a_missing_report_anew(mesolens: Mesolens, contrasts: Path) -> None:
-    report = Path(mesolens("audit", "--contrasts", contrasts).out.strip())
+    report = Path(mesolens("audit", "--contrasts", contrasts, "--only", "middle").out.strip())
     report.unlink()
     assert mesolens("view", report.parent, "--json").data == {"report": str(report)}
     assert report.is_file()
