@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -218,11 +218,10 @@ def face(
         pack or _pack_of(model),
         budget=budget,
         angles=angles,
-        base="" if base is None else base.card.weights_hash,
         temperature=temperature,
         seed=seed,
     )
-    return look(model, spec, base)
+    return look(model, replace(spec, base="" if base is None else base.card.weights_hash), base)
 
 
 def look(model: LoadedModel, spec: face_instrument.FaceSpec, base: LoadedModel | None = None) -> Face:

@@ -29,14 +29,17 @@ def played(drawn: Sequence[str], items: int, keep: int, seed: int) -> tuple[list
 
 
 @given(SIZES, st.integers(0, 999))
-def test_a_bracket_ends_with_one_composition_asked_on_every_prompt(sizes: tuple[int, int, int], seed: int) -> None:
+def test_a_bracket_ends_with_one_composition_asked_on_every_prompt_or_with_all_given_up(
+    sizes: tuple[int, int, int], seed: int
+) -> None:
     count, items, keep = sizes
     drawn = [f"c{k}" for k in range(count)]
     rungs, known = played(drawn, items, keep, seed)
     spent = sum(len(rung.compositions) * (rung.end - rung.first) for rung in rungs)
     assert spent == sum(map(len, known.values())) <= budget(count, items, keep)
     assert set(rungs[0].compositions) == set(drawn)
-    assert any(len(row) == items for row in known.values())
+    given_up = all(2 * sum(row) < len(row) for row in known.values() if len(row) == rungs[-1].end)
+    assert any(len(row) == items for row in known.values()) or given_up
     assert [rung.end for rung in rungs] == sorted({rung.end for rung in rungs})
 
 
@@ -81,9 +84,11 @@ def test_those_go_on_that_lost_most(losses: dict[str, list[bool]], keep: int) ->
     kept = survivors(list(losses), losses, 4, keep)
     lost = {name: sum(row) for name, row in losses.items()}
     gone = [name for name in losses if name not in kept]
-    assert 1 <= len(kept) <= max(1, len(losses) // keep)
-    assert all(lost[one] >= lost[other] for one in kept for other in gone if lost[other])
-    assert len(kept) == 1 or all(lost[name] for name in kept)
+    most = max(1, len(losses) // keep)
+    assert len(kept) <= most
+    assert all(lost[name] >= 2 for name in kept)
+    assert all(lost[one] >= lost[other] for one in kept for other in gone)
+    assert len(kept) == most or not [name for name in gone if lost[name] >= 2]
 
 
 @given(st.integers(1, 4), st.integers(1, 30), st.text(max_size=5))

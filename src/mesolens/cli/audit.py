@@ -25,6 +25,7 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
+    from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import open_base, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
@@ -32,8 +33,8 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     names = chapters.wanted(only)
     opened = open_model(model, found)
     base = open_base(cast("str | None", others["base"]), opened, found)
-    ask = chapters.FaceAsk(corpus=cast("str | None", others["corpus"]))
-    face = chapters.face_of(model, opened, base, found, ask) if "face" in names else None
+    ask = FaceAsk(corpus=cast("str | None", others["corpus"]))
+    face = face_of(model, opened, base, found, ask) if "face" in names else None
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
     items = open_items(model, opened, contrasts)
     subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from mesolens.cli.opening import Items, open_angles, open_corpus, open_pack
+from mesolens.cli.opening import Items
 from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
@@ -23,8 +23,6 @@ from mesolens.runs.settings import Budget, Settings
 from mesolens.runs.store import Store
 from mesolens.traits.encode import encode
 
-EVERY = 1_000_000
-"""Statements of a trait that a person named a file of: all of them."""
 RESAMPLES: Mapping[Budget, int] = {"quick": 200, "standard": 1000, "deep": 5000}
 
 
@@ -93,54 +91,6 @@ def _middle_depends(subject: Subject) -> dict[str, Json]:
     against = "" if subject.against is None else subject.against.card.weights_hash
     contrasts = content_key(subject.items.to_json())
     return {"contrasts": contrasts, "against": against, "engine": subject.engine, "width": subject.width}
-
-
-@dataclass(frozen=True, slots=True)
-class FaceAsk:
-    """What a person may say about how the face is looked at; None is "as it comes"."""
-
-    pack: str | None = None
-    bank: str | None = None
-    traits: str | None = None
-    angles: str | None = None
-    corpus: str | None = None
-    temperature: float = 1.0
-    most: int = 64
-
-    @classmethod
-    def of(cls, options: Mapping[str, object], temperature: float, most: int) -> "FaceAsk":
-        """What a command's options say."""
-        named = {name: options.get(name) for name in ("pack", "bank", "traits", "angles", "corpus")}
-        return cls(**named, temperature=temperature, most=most)  # pyright: ignore[reportArgumentType]
-
-
-def face_of(
-    name: str, model: LoadedModel, base: LoadedModel | None, settings: Settings, ask: FaceAsk
-) -> faces.FaceSpec:
-    """What is asked of a model's face.
-
-    Raises:
-        BadInput: a file cannot be read, an angle has no such name, or a number makes no sense.
-    """
-    if not 0 <= ask.temperature < float("inf"):
-        raise BadInput(f"--temperature is {ask.temperature:g}; give 0 for the likeliest token, or a positive number")
-    if ask.most < 1:
-        raise BadInput(f"--most is {ask.most}; give the number of tokens that a reply may have")
-    angles, rows = open_angles(ask.angles)
-    corpus, digest = open_corpus(name, ask.corpus)
-    return faces.face_spec(
-        open_pack(name, ask.pack, ask.bank, ask.traits),
-        budget=settings.budget,
-        angles=angles,
-        declared=rows,
-        statements=None if ask.traits is None else EVERY,
-        base="" if base is None else base.card.weights_hash,
-        corpus=corpus,
-        corpus_hash=digest,
-        seed=settings.seed,
-        temperature=ask.temperature,
-        most=ask.most,
-    )
 
 
 def _face(subject: Subject) -> faces.FaceSpec:

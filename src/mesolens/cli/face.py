@@ -39,12 +39,13 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
     found = settings(options)
 
     from mesolens.cli import chapters
+    from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import Items, open_base, open_model
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     base = open_base(cast("str | None", options["base"]), opened, found)
-    spec = chapters.face_of(model, opened, base, found, chapters.FaceAsk.of(options, temperature, most))
+    spec = face_of(model, opened, base, found, FaceAsk.of(options, temperature, most))
     if options["ask"] is not None:
         _write_questions(spec, str(options["ask"]))
         return

@@ -33,6 +33,7 @@ def twins(models: tuple[str, ...], temperature: float, most: int, **options: obj
     found = settings(options)
 
     from mesolens.cli import chapters
+    from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import open_model
     from mesolens.cli.terminal import data, tell
     from mesolens.errors import BadInput
@@ -40,7 +41,7 @@ def twins(models: tuple[str, ...], temperature: float, most: int, **options: obj
     if len(models) < 2:
         raise BadInput(f"{' '.join(models)} has nobody to be compared with: name two models or more")
     opened = [open_model(name, found) for name in models]
-    spec = chapters.face_of(models[0], opened[0], None, found, chapters.FaceAsk.of(options, temperature, most))
+    spec = face_of(models[0], opened[0], None, found, FaceAsk.of(options, temperature, most))
     store, reading = chapters.run_twins(opened, spec, found, sys.argv[1:])
     if found.json:
         data(reading.data)

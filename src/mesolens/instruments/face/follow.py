@@ -110,10 +110,9 @@ def losses(spec: FaceSpec, first: First, tables: Tables, names: Sequence[str]) -
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """The compositions that one bracket of the search drew, and those of random search beside it."""
+    """The compositions that one bracket of the search drew."""
 
     drawn: tuple[str, ...]
-    random: tuple[str, ...]
 
 
 def brackets(spec: FaceSpec, first: First, tables: Tables) -> list[Bracket]:
@@ -127,12 +126,34 @@ def brackets(spec: FaceSpec, first: First, tables: Tables) -> list[Bracket]:
         tried = [*spec.angles, *(name for each in found for name in each.drawn)]
         taught = search.weights(steps, losses(spec, first, tables, tried)) if number else [1.0] * len(steps)
         drawn = search.draw(spec.search, steps, taught, count, f"{spec.seed}/search/{number}")
-        alike = search.draw(spec.search, steps, [1.0] * len(steps), count, f"{spec.seed}/random/{number}")
-        budget = search.budget(count, len(spec.items), spec.search.keep)
-        found.append(Bracket(drawn, alike[: max(1, budget // len(spec.items))]))
+        found.append(Bracket(drawn))
         if search.next_rung(drawn, losses(spec, first, tables, drawn), len(spec.items), spec.search.keep):
             break
     return found
+
+
+def halved(bracket: Bracket, known: search.Losses, items: int, keep: int) -> list[tuple[str, int]]:
+    """What halving spent on each composition, rung by rung, as if nothing else had asked from it; a composition is
+    named once it was asked on every prompt."""
+    seen: dict[str, Sequence[bool]] = {}
+    spent: list[tuple[str, int]] = []
+    while rung := search.next_rung(bracket.drawn, seen, items, keep):
+        if any(len(known[name]) < rung.end for name in rung.compositions):
+            break
+        spent += [(name if rung.end == items else "", rung.end - rung.first) for name in rung.compositions]
+        seen |= {name: known[name][: rung.end] for name in rung.compositions}
+    return spent
+
+
+def random_names(spec: FaceSpec, first: First, tables: Tables) -> tuple[str, ...]:
+    """The compositions of random search: as many as halving's replies are enough for, each on all prompts."""
+    rounds = brackets(spec, first, tables)
+    if spec.search is None or not rounds:
+        return ()
+    known, items = losses(spec, first, tables, [name for each in rounds for name in each.drawn]), len(spec.items)
+    spent = sum(replies for each in rounds for _, replies in halved(each, known, items, spec.search.keep))
+    steps = natural(spec, first, tables)
+    return search.draw(spec.search, steps, [1.0] * len(steps), spent // items, f"{spec.seed}/random")
 
 
 def tail_names(spec: FaceSpec, first: First, tables: Tables) -> tuple[str, ...]:
@@ -166,17 +187,16 @@ def _tail_shards(card: ModelCard, spec: FaceSpec, first: First, tables: Tables) 
 
 
 def _searching(card: ModelCard, spec: FaceSpec, first: First, tables: Tables) -> list[Shard]:
-    shards: list[Shard] = []
-    for bracket in brackets(spec, first, tables):
-        keep = spec.search.keep if spec.search else 1
-        rung = search.next_rung(bracket.drawn, losses(spec, first, tables, bracket.drawn), len(spec.items), keep)
-        if rung is not None:
-            shards += [
-                angle_shard(card, spec, "replies", some, (rung.first, rung.end))
-                for some in portions(rung.compositions, 4 * spec.shard_angles)
-            ]
-        known = losses(spec, first, tables, bracket.random)
-        open_ = [name for name in bracket.random if len(known[name]) < len(spec.items)]
-        if open_:
-            shards += [angle_shard(card, spec, "replies", some) for some in portions(open_, spec.shard_angles)]
-    return shards
+    """The next rung of the bracket that is open; when all are done, what random search asks."""
+    rounds = brackets(spec, first, tables)
+    if spec.search is None or not rounds:
+        return []
+    last = rounds[-1].drawn
+    rung = search.next_rung(last, losses(spec, first, tables, last), len(spec.items), spec.search.keep)
+    if rung is not None:
+        some = portions(rung.compositions, 4 * spec.shard_angles)
+        return [angle_shard(card, spec, "replies", part, (rung.first, rung.end)) for part in some]
+    names = random_names(spec, first, tables)
+    known = losses(spec, first, tables, names)
+    open_ = [name for name in names if len(known[name]) < len(spec.items)]
+    return [angle_shard(card, spec, "replies", some) for some in portions(open_, spec.shard_angles)]

@@ -1,10 +1,8 @@
 """What the search found: the worst natural composition, how soon, and what random search found with as many replies."""
 
-from collections.abc import Sequence
-
 from mesolens.evidence.shards import Json, Tables
-from mesolens.instruments.face.follow import Bracket, First, brackets, losses
-from mesolens.instruments.face.search import Losses, next_rung, trace
+from mesolens.instruments.face.follow import First, brackets, halved, losses, random_names
+from mesolens.instruments.face.search import trace
 from mesolens.instruments.face.spec import FaceSpec
 
 
@@ -13,11 +11,11 @@ def found(spec: FaceSpec, first: First, tables: Tables) -> Json:
     rounds = brackets(spec, first, tables)
     if spec.search is None or not rounds:
         return None
-    names = [name for each in rounds for name in (*each.drawn, *each.random)]
-    known = losses(spec, first, tables, names)
+    beside = random_names(spec, first, tables)
+    known = losses(spec, first, tables, [*(name for each in rounds for name in each.drawn), *beside])
     items = len(spec.items)
-    mine = [step for each in rounds for step in _halved(each, known, items, spec.search.keep)]
-    others = [(name, items) for each in rounds for name in each.random]
+    mine = [step for each in rounds for step in halved(each, known, items, spec.search.keep)]
+    others = [(name, items) for name in beside]
     ours, theirs = (trace(tried, known, items) for tried in (mine, others))
     full = {name: sum(row) / len(row) for name, row in known.items() if len(row) == items}
     best = max(full, key=full.__getitem__, default=None)
@@ -31,16 +29,3 @@ def found(spec: FaceSpec, first: First, tables: Tables) -> Json:
         "spent": sum(replies for _, replies in mine),
         "random_spent": items * len(others),
     }
-
-
-def _halved(bracket: Bracket, known: Losses, items: int, keep: int) -> list[tuple[str, int]]:
-    """What halving spent on each composition, rung by rung, as if nothing else had asked from it; a composition is
-    named once it was asked on every prompt."""
-    seen: dict[str, Sequence[bool]] = {}
-    spent: list[tuple[str, int]] = []
-    while rung := next_rung(bracket.drawn, seen, items, keep):
-        if any(len(known[name]) < rung.end for name in rung.compositions):
-            break
-        spent += [(name if rung.end == items else "", rung.end - rung.first) for name in rung.compositions]
-        seen |= {name: known[name][: rung.end] for name in rung.compositions}
-    return spent

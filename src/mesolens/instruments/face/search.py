@@ -1,10 +1,12 @@
 """The worst natural angle, searched for by successive halving over compositions of up to three steps.
 
-Of a bracket of compositions, drawn at random from natural steps, each is tried on one prompt; the third that lost most
-of the own voice goes on to twice as many prompts, and so on until all prompts are asked (Jamieson and Talwalkar,
-*Non-stochastic best arm identification and hyperparameter optimization*, AISTATS 2016). Steps that broke the face by
-themselves, or in an earlier bracket, are drawn more often afterwards. Random search tries compositions of the same
-kind, each on all prompts, with as many replies.
+A few compositions, drawn at random from natural steps, are each tried on one prompt; the half that lost most of the own
+voice goes on to twice as many prompts, and so on until all prompts are asked (Jamieson and Talwalkar, *Non-stochastic
+best arm identification and hyperparameter optimization*, AISTATS 2016). Who lost fewer than half of the prompts so far
+is given up at once (a race, Maron and Moore, *Hoeffding races*, NIPS 1993), and the next few are drawn: where one
+composition in ten breaks the face, most of the replies would else be spent on ranking those that do not. Steps of
+compositions that lost much are drawn more often afterwards. Random search tries compositions of the same kind, each on
+all prompts.
 
 All of it is pure: what comes next follows from the replies that are there.
 """
@@ -88,10 +90,14 @@ def next_rung(drawn: Sequence[str], losses: Losses, items: int, keep: int) -> Ru
 
 
 def survivors(alive: Sequence[str], losses: Losses, asked: int, keep: int) -> list[str]:
-    """The part that lost most on the prompts so far; those that never lost go, unless all are alike."""
+    """The part that lost most on the prompts so far, of those that lost half of them or more; none where none did.
+
+    >>> survivors(["a", "b", "c"], {"a": [True, False], "b": [True, True], "c": [False, False]}, 2, 2)
+    ['b']
+    """
     ranked = sorted(alive, key=lambda name: -sum(losses[name][:asked]))
     kept = ranked[: max(1, len(ranked) // keep)]
-    return [name for name in kept if any(losses[name][:asked])] or kept[:1]
+    return [name for name in kept if 2 * sum(losses[name][:asked]) >= asked]
 
 
 def trace(tried: Sequence[tuple[str, int]], losses: Losses, items: int) -> list[tuple[int, float]]:

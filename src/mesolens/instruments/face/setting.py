@@ -39,8 +39,8 @@ POOL: Mapping[str, int] = {"quick": 6, "standard": 8, "deep": 16}
 RESAMPLES: Mapping[str, int] = {"quick": 400, "standard": 1000, "deep": 4000}
 SEARCH: Mapping[str, Search | None] = {
     "quick": None,
-    "standard": Search(brackets=1),
-    "deep": Search(brackets=4, compositions=81),
+    "standard": Search(),
+    "deep": Search(brackets=48),
 }
 
 
@@ -51,9 +51,6 @@ def face_spec(
     angles: Sequence[str] | None = None,
     declared: Sequence[Mapping[str, Json]] = (),
     statements: int | None = None,
-    base: str = "",
-    corpus: str = "",
-    corpus_hash: str = "",
     seed: int = 0,
     temperature: float = 1.0,
     most: int = 64,
@@ -66,8 +63,6 @@ def face_spec(
         angles: compositions; without any, every angle of the catalogue and the pack at full strength.
         declared: more angles, as rows (see :mod:`mesolens.angles.declared`).
         statements: of each trait that are asked; without it as many as the budget allows.
-        base: weights hash of the model before tuning, if there is one.
-        corpus, corpus_hash: path of the training text and a hash of it, if there is one.
 
     Raises:
         BadInput: the pack has too few prompts, or no budget or angle has that name.
@@ -76,9 +71,8 @@ def face_spec(
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(ITEMS)}")
     items, clean = dealt(pack.prompts, ITEMS[budget], CLEAN[budget], seed)
     rows = (*(dict(row) for row in pack.angles), *declared)
-    own = [Speaker(pack.bank.own or UNNAMED, "")]
-    return FaceSpec(
-        voices=tuple(own + [Speaker(voice.name, voice.role) for voice in pack.bank.others]),
+    spec = FaceSpec(
+        voices=_speakers(pack),
         traits=tuple(Poles(t.name, (t.orders[0][0], t.orders[1][0])) for t in pack.traits if t.can_order),
         claims=claims_of(pack.traits, CLAIMS[budget] if statements is None else statements),
         items=items,
@@ -87,16 +81,26 @@ def face_spec(
         declared=cast("tuple[Mapping[str, Json], ...]", rows),
         temperature=temperature,
         most=most,
-        pool=min(POOL[budget], len(clean)),
+        seed=seed,
+    )
+    return _within(spec, budget)
+
+
+def _within(spec: FaceSpec, budget: str) -> FaceSpec:
+    """The same with as many replies and draws as the budget allows."""
+    return replace(
+        spec,
+        pool=min(POOL[budget], len(spec.clean)),
         role_replies=ROLE_REPLIES[budget],
         clean_draws=CLEAN_DRAWS[budget],
         search=SEARCH[budget],
-        corpus=corpus,
-        corpus_hash=corpus_hash,
-        base=base,
         resamples=RESAMPLES[budget],
-        seed=seed,
     )
+
+
+def _speakers(pack: FacePack) -> tuple[Speaker, ...]:
+    own = Speaker(pack.bank.own or UNNAMED, "")
+    return (own, *(Speaker(voice.name, voice.role) for voice in pack.bank.others))
 
 
 def claims_of(traits: Sequence[Trait], most: int) -> tuple[Claim, ...]:

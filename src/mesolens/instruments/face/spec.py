@@ -72,9 +72,9 @@ class Search:
         tail: random compositions that the forecast of the worst rests on, each on `tail_items` prompts.
     """
 
-    brackets: int = 2
-    compositions: int = 36
-    keep: int = 3
+    brackets: int = 12
+    compositions: int = 4
+    keep: int = 2
     depth: int = 3
     tail: int = 100
     tail_items: int = 4
