@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mesolens import api
+from mesolens.errors import BadInput
 from mesolens.instruments.face import FaceSpec, face_spec, measure
 from mesolens.instruments.face.asking import Ids, called, compositions, ids, reply_seed, scene, turn
 from mesolens.instruments.face.hearing import hear
@@ -153,17 +154,46 @@ def test_greedy_replies_are_the_same_by_any_seed() -> None:
     assert [row["reply"] for row in one] == [row["reply"] for row in other]
 
 
+def windowed(window: int) -> LoadedModel:
+    return replace(slide(), card=replace(slide().card, window=window))
+
+
 def test_what_does_not_fit_the_window_is_missing_with_its_reason_and_the_rest_is_there() -> None:
-    small = replace(slide(), card=replace(slide().card, window=72))
     spec = replace(asked(), items=asked().items[:2])
     angles = ("identity", "tail-signed", "said-twice|said-twice")
-    table = measure(small, angle_shard(small.card, spec, "replies", angles))["face-replies"].to_pylist()
+    longest = max(scene(slide(), item, spec.voices, spec.traits).longest for item in spec.items)
+    shard = angle_shard(slide().card, spec, "replies", angles)
+    table = measure(windowed(longest + 40), shard)["face-replies"].to_pylist()
     missing = {row["angle"]: row["missing"] for row in table}
     assert missing["identity"] == missing["tail-signed"] == ""
-    assert missing["said-twice|said-twice"].endswith("and a reply of 40 do not fit the window of 72")
+    assert missing["said-twice|said-twice"].endswith(f"and a reply of 40 do not fit the window of {longest + 40}")
     gone = [row for row in table if row["missing"]]
     assert all(row["reply"] is None and row["totals"] is None and row["rotated"] for row in gone)
-    assert len(gone) == 2
+    there = [row for row in table if not row["missing"]]
+    assert [row["reply"] for row in there] == [row["reply"] for row in rows("identity", "tail-signed", spec=spec)]
+
+
+def test_a_reply_that_could_not_be_heard_under_every_role_is_not_asked_for() -> None:
+    spec = replace(asked(), items=asked().items[:1], traits=())
+    made = scene(slide(), spec.items[0], spec.voices, ())
+    assert made.longest > len(made.voices[0])
+    shard = angle_shard(slide().card, spec, "replies", ("identity",))
+    (row,) = measure(windowed(made.longest + 39), shard)["face-replies"].to_pylist()
+    assert (
+        row["missing"]
+        == f"{made.longest} tokens with a role and a reply of 40 do not fit the window of {made.longest + 39}"
+    )
+    (row,) = measure(windowed(made.longest + 40), shard)["face-replies"].to_pylist()
+    assert row["missing"] == ""
+
+
+def test_clean_prompts_that_no_role_leaves_room_for_are_refused_before_anything_is_said() -> None:
+    lengths = [scene(slide(), item, asked().voices, ()).longest + 40 for item in asked().clean]
+    shard = clean_shard(slide().card, asked(), 0)
+    longest = lengths.count(max(lengths))
+    with pytest.raises(BadInput, match=rf"^{longest} of 24 clean prompts do not fit the window .* give shorter roles"):
+        measure(windowed(max(lengths) - 1), shard)
+    assert len(measure(windowed(max(lengths)), shard)["face-clean"]) == 48
 
 
 def test_clean_replies_are_of_every_prompt_and_draw_and_none_is_turned() -> None:
