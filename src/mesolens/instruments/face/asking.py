@@ -30,6 +30,11 @@ class Scene:
     voices: tuple[Ids, ...]
     orders: tuple[tuple[Ids, Ids], ...]
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt."""
+        return max(map(len, (*self.voices, *(prompt for pair in self.orders for prompt in pair))))
+
 
 def called(question: Question, role: str) -> Question:
     """The question put to whoever `role` calls up: the role goes before what the system message says."""

@@ -1,6 +1,6 @@
 """Replies from every angle, and clean ones of every voice: said by the model, and heard under all voices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from mesolens.angles.composition import Composition
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.hostile import printable
 from mesolens.instruments.face.asking import (
     Ids,
     Scene,
@@ -55,24 +56,50 @@ def reply(model: LoadedModel, shard: Shard) -> Tables:
         for draw in range(spec.draws)
     ]
     asked = [_brought(each, work.get("said")) for each in asked]
+    scenes = _scenes(model, spec, asked)
+    asked = [_hearable(each, scenes, spec.most, model.card.window) for each in asked]
     there = [each for each in asked if not each.missing]
     keys = [said_key(each.angle, each.item.id, each.draw) for each in there]
     said = _said(model, spec, [each.prompt for each in there], [each.seed for each in there], keys, work.get("said"))
-    heard = _heard(model, spec, there, [made.ids for made in said])
+    heard = _heard(model, spec, there, [made.ids for made in said], scenes)
     by_place = iter(zip(said, heard, strict=True))
     rows = [_row(model, each, *((None, None) if each.missing else next(by_place))) for each in asked]
     return {"face-replies": pa.Table.from_pylist(rows, schema=_REPLIES)}
 
 
-def _heard(model: LoadedModel, spec: FaceSpec, asked: Sequence[Asked], said: Sequence[Ids]) -> list[Heard]:
-    """Each reply heard; where its beginning was put into the model's mouth, behind the same beginning for every
-    voice."""
+Scenes = Mapping[tuple[str, str], Scene]
+"""By the item's name and the beginning that was put into the model's mouth."""
+
+
+def _scenes(model: LoadedModel, spec: FaceSpec, asked: Sequence[Asked]) -> Scenes:
+    """As whom and behind what every reply is heard: the same beginning for every voice."""
+    items = {(each.item.id, each.question.prefill): each.item for each in asked if not each.missing}
+    return {
+        (name, begun): scene(model, _begun(item, begun), spec.voices, spec.traits)
+        for (name, begun), item in items.items()
+    }
+
+
+def _hearable(asked: Asked, scenes: Scenes, most: int, window: int | None) -> Asked:
+    """What is missing because the model could not hear the reply under every voice and order."""
+    if asked.missing or window is None:
+        return asked
+    longest = scenes[asked.item.id, asked.question.prefill].longest
+    if longest + most <= window:
+        return asked
+    return replace(
+        asked, missing=f"{longest} tokens with a role and a reply of {most} do not fit the window of {window}"
+    )
+
+
+def _heard(
+    model: LoadedModel, spec: FaceSpec, asked: Sequence[Asked], said: Sequence[Ids], scenes: Scenes
+) -> list[Heard]:
+    """Each reply heard, and held against clean prompts behind which it was begun alike."""
     found: dict[int, Heard] = {}
     for begun in dict.fromkeys(each.question.prefill for each in asked):
         places = [place for place, each in enumerate(asked) if each.question.prefill == begun]
-        items = {asked[place].item.id: _begun(asked[place].item, begun) for place in places}
-        scenes = {name: scene(model, item, spec.voices, spec.traits) for name, item in items.items()}
-        pairs = [(scenes[asked[place].item.id], said[place]) for place in places]
+        pairs = [(scenes[asked[place].item.id, begun], said[place]) for place in places]
         some = hear(model, pairs, pool_of(model, spec, begun), batch_tokens=spec.batch_tokens)
         found |= dict(zip(places, some, strict=True))
     return [found[place] for place in range(len(asked))]
@@ -83,7 +110,11 @@ def _begun(item: Item, prefill: str) -> Item:
 
 
 def clean(model: LoadedModel, shard: Shard) -> Tables:
-    """`face-clean`: replies of one voice to clean prompts, heard under all voices."""
+    """`face-clean`: replies of one voice to clean prompts, heard under all voices.
+
+    Raises:
+        BadInput: a clean prompt and a reply do not fit the model's window under every voice.
+    """
     spec, work = asked_of(shard), work_of(shard)
     voice, draws = int(work["voice"]), int(work["draws"])
     brought = cast("Mapping[str, str | None] | None", work.get("said"))
@@ -93,8 +124,9 @@ def clean(model: LoadedModel, shard: Shard) -> Tables:
     prompts = [ids(model, called(item.question, spec.voices[voice].role)) for item, _ in asked]
     seeds = [reply_seed(spec, f"{voice}/{item.id}", draw, again=False) for item, draw in asked]
     keys = [said_key(str(voice), item.id, draw) for item, draw in asked]
-    said = _said(model, spec, prompts, seeds, keys, brought)
     scenes = {item.id: scene(model, item, spec.voices, ()) for item, _ in asked}
+    _check_window(model, spec, scenes.values())
+    said = _said(model, spec, prompts, seeds, keys, brought)
     pairs = [(scenes[item.id], made.ids) for (item, _), made in zip(asked, said, strict=True)]
     heard = hear(model, pairs, pool_of(model, spec), batch_tokens=spec.batch_tokens)
     rows = [
@@ -102,6 +134,17 @@ def clean(model: LoadedModel, shard: Shard) -> Tables:
         for (item, _), made, one in zip(asked, said, heard, strict=True)
     ]
     return {"face-clean": pa.Table.from_pylist(rows, schema=_CLEAN)}
+
+
+def _check_window(model: LoadedModel, spec: FaceSpec, scenes: Collection[Scene]) -> None:
+    window = model.card.window
+    long = sum(window is not None and each.longest + spec.most > window for each in scenes)
+    if long:
+        name = printable(model.card.name)
+        raise BadInput(
+            f"{long} of {len(scenes)} clean prompts do not fit the window of {name}, {window} tokens, with every role "
+            f"and a reply of {spec.most}: give shorter roles (--bank) or prompts (--pack), or a smaller --most"
+        )
 
 
 def _brought(asked: Asked, said: Mapping[str, str | None] | None) -> Asked:

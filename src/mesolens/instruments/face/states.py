@@ -49,6 +49,8 @@ def look(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Table
     """
     spec, work = asked_of(shard), work_of(shard)
     asked = seen(model, spec, list(work["angles"]), spec.items[int(work["first"]) : int(work["end"])])
+    if not asked:
+        return {"face-states": _SCHEMA.empty_table()}
     bits = _bits(model, asked, spec.batch_tokens)
     before = (
         [math.nan] * len(asked) if against is None else _bits(_same_tokens(model, against), asked, spec.batch_tokens)
