@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
+from benchmarks import face_methods
 from benchmarks.classic import METHODS
-from benchmarks.face_methods import AWAY, LEVELLED, OURS, PEERS, THREE, TWO, Case, compared, half
+from benchmarks.face_methods import AWAY, LEVELLED, OURS, PEERS, SCARCE, THREE, TWO, Case, compared, half
 
 ANGLES = 40
 PROMPTS = 15
+
+
+@pytest.fixture(autouse=True)
+def _few_halvings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_methods, "SPLITS", 5)
 
 
 def case(seed: int, informed: str = "", slide: str = "made up") -> Case:
@@ -42,6 +48,7 @@ def test_what_knows_is_right_and_noise_is_right_by_chance() -> None:
     found = figures(case(0, informed="KL"))
     assert found["KL", THREE] > 0.95
     assert found["all five fused", THREE] > 0.95
+    assert found["KL", SCARCE] > 0.9
     assert found["axis projection", THREE] == pytest.approx(1 / 3, abs=0.06)
     assert found["trait log-odds", TWO] == pytest.approx(1 / 2, abs=0.08)
     assert found[LEVELLED, THREE] == pytest.approx(1 / 3, abs=0.06)
@@ -58,6 +65,14 @@ def test_rules_are_carried_over_from_other_slides() -> None:
     assert figures(one, other)["KL", AWAY] > 0.95
     swapped = Case(other.slide, other.angles, (other.truth + 1) % 3, other.heard, other.metrics)
     assert figures(one, swapped)["KL", AWAY] < 0.05
+
+
+def test_labels_of_few_angles_are_fewer() -> None:
+    some = case(0)
+    noisy = some.truth[:, None] + np.random.default_rng(9).normal(size=(len(some.truth), 6))
+    hard = Case(some.slide, some.angles, some.truth, some.heard, {**some.metrics, "traits": noisy})
+    found = figures(hard)
+    assert 0.5 < found["trait log-odds", SCARCE] < found["trait log-odds", THREE]
 
 
 def test_only_the_face_is_held_against_the_bar() -> None:
