@@ -46,6 +46,9 @@ def test_the_wheel_holds_every_tracked_file_of_the_house(wheel: list[str]) -> No
         "report/page/page.css",
         "slides/shelf/mask/model.safetensors",
         "slides/shelf/mask/truth.json",
+        "traits/face.schema.json",
+        "traits/packs/face/face.toml",
+        "traits/packs/face/prompts.jsonl",
     ],
 )
 def test_the_wheel_holds_what_a_first_audit_reads(wheel: list[str], name: str) -> None:

@@ -27,7 +27,7 @@ REPLACED = ("paraphrase",)
 UNNAMED = "own"
 """What the model's own voice is called where the pack does not name it."""
 
-ITEMS: Mapping[str, int] = {"quick": 12, "standard": 16, "deep": 96}
+ITEMS: Mapping[str, int] = {"quick": 12, "standard": 12, "deep": 96}
 CLEAN: Mapping[str, int] = {"quick": 120, "standard": 200, "deep": 400}
 CLAIMS: Mapping[str, int] = {"quick": 8, "standard": 16, "deep": 100_000}
 """Statements of each trait of a pack; a file of items that a user names is asked whole."""
