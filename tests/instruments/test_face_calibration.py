@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.instruments.face.calibration import (
+    NEIGHBOURS,
     NOBODY,
     OTHER,
     OWN,
@@ -80,11 +81,13 @@ def test_coherence_is_ranked_among_the_voice_that_it_would_be_and_its_like_in_le
     rng = np.random.default_rng(5)
     likeliest, coherence, length = rng.integers(0, 3, 30), rng.normal(size=30), rng.integers(20, 40, 30).astype(float)
     found = strangeness(likeliest, coherence, length, known)
+    level = {voice: np.median(known.coherence[known.voice == voice]) if voice else 0.0 for voice in range(3)}
     for reply in range(30):
-        mine = known.voice == likeliest[reply]
+        mine = (known.voice == OWN) == (likeliest[reply] == OWN)
         apart = np.abs(known.length[mine] - length[reply])
-        near = apart <= np.sort(apart)[99]
-        below = (known.coherence[mine][near] <= coherence[reply]).sum()
+        near = apart <= np.sort(apart)[min(NEIGHBOURS, len(apart)) - 1]
+        off = known.coherence[mine] - np.array([level[voice] for voice in known.voice[mine]])
+        below = (off[near] <= coherence[reply] - level[likeliest[reply]]).sum()
         assert found[reply] == pytest.approx((1 + below) / (1 + near.sum()))
 
 

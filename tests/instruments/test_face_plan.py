@@ -62,7 +62,7 @@ CHANGES: dict[str, object] = {
 }
 OF_REPLIES = {"traits", "draws", "sampling", "role_replies", "clean_draws", "temperature", "most", "pool"}
 SAME: dict[str, set[str]] = {
-    "clean": {"items", "declared", "draws", "base", "corpus_hash", "traits"},
+    "clean": {"items", "declared", "draws", "base", "corpus_hash"},
     "replies": {"base", "corpus_hash", "role_replies", "clean_draws"},
     "states": {"corpus_hash", *OF_REPLIES},
     "coverage": {"voices", "base", *OF_REPLIES},
@@ -70,7 +70,7 @@ SAME: dict[str, set[str]] = {
 """Fields on which the tables of a kind do not depend, beside those that say only how they are read."""
 OF_READING = {"alpha", "resamples", "strengths", "search"}
 NEEDED: dict[str, set[str]] = {
-    "clean": {"voices", "clean", "temperature", "most", "pool", "seed", "sampling"},
+    "clean": {"voices", "traits", "clean", "temperature", "most", "pool", "seed", "sampling"},
     "replies": {
         "voices",
         "traits",

@@ -98,11 +98,14 @@ def truth(reply: str) -> str:
 
 
 def accuracy(looked: Looked) -> list[Row]:
-    """Balanced accuracy over own, other and nobody, for all angles that change something."""
+    """Balanced accuracy over own, other and nobody, for all angles that change something.
+
+    Where an angle says the beginning of the reply for the model, no reply can be whole, and the parser says nothing.
+    """
     pairs = [
         (truth(str(row["reply"])), str(row["outcome"]))
         for row in looked.said
-        if row["outcome"] != "missing" and row["angle"] != BASELINE
+        if row["outcome"] != "missing" and row["angle"] != BASELINE and "prefill" not in str(row["angle"])
     ]
     parts = {kind: [heard == kind for true, heard in pairs if true == kind] for kind in ("own", "other", "nobody")}
     each = {kind: sum(hits) / len(hits) for kind, hits in parts.items() if hits}

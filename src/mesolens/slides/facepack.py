@@ -21,7 +21,7 @@ from mesolens.traits.prompts import Everyday
 from mesolens.traits.trait import Trait
 from mesolens.traits.voices import Bank, Voice
 
-EACH = 6
+EACH = 14
 """Prompts in each frame."""
 LETTERS = tuple(name for name in COMMON if name.startswith("letter"))
 TOLD = ("friend", "mother", "class", "news", "radio")

@@ -55,6 +55,12 @@ def scene(model: LoadedModel, item: Item, voices: Sequence[Speaker], traits: Seq
     return Scene(tuple(under), tuple(orders))
 
 
+def ordered(model: LoadedModel, item: Item, voice: Speaker, traits: Sequence[Poles]) -> tuple[Ids, ...]:
+    """The prompt as one voice reads it under each order of each trait; the role stands before the order."""
+    orders = [order for trait in traits for order in trait.orders]
+    return tuple(ids(model, called(called(item.question, order), voice.role)) for order in orders)
+
+
 def ids(model: LoadedModel, question: Question) -> Ids:
     """The question's token ids for the model.
 

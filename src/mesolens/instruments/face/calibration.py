@@ -18,6 +18,8 @@ from mesolens.evidence.softmax import Telling, fitted, posterior, told
 
 OWN, OTHER, NOBODY, MISSING = 0, 1, 2, 3
 """Outcomes of a reply."""
+NEIGHBOURS = 300
+"""Clean replies of like length that a reply is held against, where there are as many."""
 OUTCOMES = ("own", "other", "nobody", "missing")
 
 
@@ -128,11 +130,24 @@ def strangeness(
     length_I: Float[np.ndarray, " I"],
     clean: Clean,
 ) -> Float[np.ndarray, " I"]:
-    """Conformal p-value of each reply's coherence among clean replies of the voice that it would be, of like length."""
+    """Conformal p-value of each reply's coherence among clean replies of like length, for the voice that it would be.
+
+    The own voice is ranked among its own replies. Of each other voice there are few, so these are ranked among the
+    replies of all other voices, each less the median of its voice.
+    """
     p_I = np.full(len(likeliest_I), np.nan)
-    for voice in np.unique(likeliest_I):
-        here, known = likeliest_I == voice, clean.voice == voice
-        p_I[here] = ranks(coherence_I[here], clean.coherence[known], length_I[here], clean.length[known])
+    level_K = np.full(int(max(clean.voice.max(initial=0), likeliest_I.max(initial=0))) + 1, np.nan)
+    level_K[OWN] = 0.0
+    for voice in np.unique(clean.voice[clean.voice != OWN]):
+        level_K[voice] = np.median(clean.coherence[clean.voice == voice])
+    for here, known in ((likeliest_I == OWN, clean.voice == OWN), (likeliest_I != OWN, clean.voice != OWN)):
+        p_I[here] = ranks(
+            coherence_I[here] - level_K[likeliest_I[here]],
+            clean.coherence[known] - level_K[clean.voice[known]],
+            length_I[here],
+            clean.length[known],
+            neighbours=NEIGHBOURS,
+        )
     return p_I
 
 

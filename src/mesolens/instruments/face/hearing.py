@@ -5,15 +5,17 @@ largest sum is the one whose reply this would be; under it the reply's coherence
 whether the reply answers its own prompt better than it answers others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mesolens.instruments.face.asking import Scene
-from mesolens.instruments.face.coherence import coherence, leanings
+from mesolens.instruments.face.coherence import Leaning, coherence, leanings
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.scoring import Row, score
 
 Ids = tuple[int, ...]
+Ordered = Callable[[int, int], tuple[Ids, ...]]
+"""From the places of a reply and a voice to that voice's prompts under every order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,13 @@ def hear(
     pool: Sequence[Scene],
     *,
     batch_tokens: int,
+    ordered: Ordered = lambda _, __: (),
 ) -> list[Heard]:
-    """Each reply under every voice and order of its scene; `pool` are the scenes of the clean prompts."""
+    """Each reply under every voice and order of its scene; `pool` are the scenes of the clean prompts.
+
+    `ordered` gives, for the place of a reply and that of its likeliest voice, the reply's prompt as that voice would
+    read it under each order of a trait: a habit that was turned over is not held against the reply's coherence.
+    """
     rows = [Row(prompt, reply) for scene, reply in said for prompt in _prompts(scene)]
     scored = iter(score(model, rows, batch_tokens=batch_tokens))
     found = [[next(scored) for _ in _prompts(scene)] for scene, _ in said]
@@ -56,11 +63,22 @@ def hear(
         (tuple(other.voices[voice] for other in pool if other.voices[voice] != scene.voices[voice]), reply)
         for voice, (scene, reply) in zip(best, said, strict=True)
     ]
+    excused = _excused(model, said, best, ordered, batch_tokens)
     leaning = leanings(model, elsewhere, batch_tokens=batch_tokens)
     return [
-        _heard(each, len(scene.voices), voice, lean.information, lean.elsewhere)
-        for each, voice, (scene, _), lean in zip(found, best, said, leaning, strict=True)
+        _heard(each, len(scene.voices), voice, excuses, lean)
+        for each, voice, excuses, (scene, _), lean in zip(found, best, excused, said, leaning, strict=True)
     ]
+
+
+def _excused(
+    model: LoadedModel, said: Sequence[tuple[Scene, Ids]], best: Sequence[int], ordered: Ordered, batch_tokens: int
+) -> list[list[tuple[float, ...]]]:
+    """Each reply's log-probabilities under the orders of its likeliest voice."""
+    prompts = [ordered(place, voice) for place, voice in enumerate(best)]
+    rows = [Row(prompt, reply) for some, (_, reply) in zip(prompts, said, strict=True) for prompt in some]
+    scored = iter(score(model, rows, batch_tokens=batch_tokens))
+    return [[next(scored) for _ in some] for some in prompts]
 
 
 def _prompts(scene: Scene) -> list[Ids]:
@@ -76,15 +94,16 @@ def _heard(
     scored: Sequence[tuple[float, ...]],
     voices: int,
     likeliest: int,
-    information: tuple[float, ...],
-    elsewhere: tuple[float, ...],
+    excuses: Sequence[tuple[float, ...]],
+    lean: Leaning,
 ) -> Heard:
     log_p = tuple(scored[:voices])
+    best = [max(token) for token in zip(log_p[likeliest], *excuses, strict=True)]
     sums = [sum(tokens) for tokens in scored[voices:]]
     return Heard(
         log_p=log_p,
         orders=tuple(zip(sums[::2], sums[1::2], strict=True)),
         likeliest=likeliest,
-        coherence=coherence(log_p[likeliest], information),
-        understood=sum(log_p[likeliest]) > max(elsewhere, default=float("-inf")),
+        coherence=coherence(best, lean.information),
+        understood=sum(log_p[likeliest]) > max(lean.elsewhere, default=float("-inf")),
     )

@@ -131,7 +131,7 @@ _OF_READING = (*_PLANNED, "resamples", "alpha")
 _OF_REPLIES = ("role_replies", "clean_draws", "traits", "draws", "sampling", "temperature", "most", "pool")
 """Fields that matter only where replies are taken and heard."""
 _LEFT_OUT = {
-    "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws", "traits"),
+    "clean": (*_OF_READING, "items", "declared", "draws", "base", "role_replies", "clean_draws"),
     "replies": (*_OF_READING, "base", "role_replies", "clean_draws"),
     "states": (*_OF_READING, *_OF_REPLIES),
     "claims": (*_OF_READING, *_OF_REPLIES, "base", "items", "declared"),

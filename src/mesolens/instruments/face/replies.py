@@ -16,11 +16,12 @@ from mesolens.instruments.face.asking import (
     called,
     compositions,
     ids,
+    ordered,
     reply_seed,
     scene,
     turn,
 )
-from mesolens.instruments.face.hearing import Heard, hear
+from mesolens.instruments.face.hearing import Heard, Ordered, hear
 from mesolens.instruments.face.plan import asked_of, work_of
 from mesolens.instruments.face.spec import FaceSpec, Item, said_key
 from mesolens.model.chat import encode_continuation, token_texts
@@ -100,9 +101,31 @@ def _heard(
     for begun in dict.fromkeys(each.question.prefill for each in asked):
         places = [place for place, each in enumerate(asked) if each.question.prefill == begun]
         pairs = [(scenes[asked[place].item.id, begun], said[place]) for place in places]
-        some = hear(model, pairs, pool_of(model, spec, begun), batch_tokens=spec.batch_tokens)
+        items = [_begun(asked[place].item, begun) for place in places]
+        some = hear(
+            model,
+            pairs,
+            pool_of(model, spec, begun),
+            batch_tokens=spec.batch_tokens,
+            ordered=_ordering(model, spec, items),
+        )
         found |= dict(zip(places, some, strict=True))
     return [found[place] for place in range(len(asked))]
+
+
+def _ordering(model: LoadedModel, spec: FaceSpec, items: Sequence[Item]) -> Ordered:
+    """For the place of an item and of a voice, the item's prompts under that voice's orders, those that fit the
+    window."""
+    known: dict[tuple[str, int], tuple[Ids, ...]] = {}
+
+    def prompts(place: int, voice: int) -> tuple[Ids, ...]:
+        key = items[place].id, voice
+        if key not in known:
+            every = ordered(model, items[place], spec.voices[voice], spec.traits)
+            known[key] = tuple(p for p in every if model.card.window is None or len(p) + spec.most <= model.card.window)
+        return known[key]
+
+    return prompts
 
 
 def _begun(item: Item, prefill: str) -> Item:
@@ -128,7 +151,8 @@ def clean(model: LoadedModel, shard: Shard) -> Tables:
     _check_window(model, spec, scenes.values())
     said = _said(model, spec, prompts, seeds, keys, brought)
     pairs = [(scenes[item.id], made.ids) for (item, _), made in zip(asked, said, strict=True)]
-    heard = hear(model, pairs, pool_of(model, spec), batch_tokens=spec.batch_tokens)
+    ordering = _ordering(model, spec, [item for item, _ in asked])
+    heard = hear(model, pairs, pool_of(model, spec), batch_tokens=spec.batch_tokens, ordered=ordering)
     rows = [
         {"voice": voice, "item": item.id, "cluster": item.cluster, "ended": made.ended, **_measured(one)}
         for (item, _), made, one in zip(asked, said, heard, strict=True)
