@@ -7,6 +7,9 @@ counts less the more it hangs on the question: with p_j the next-token distribut
     I_t = H(mean_j p_j) − mean_j H(p_j)        (nats; the mutual information of prompt and token, given y_<t)
     c   = Σ_t w_t log p(y_t | role, x, y_<t) / Σ_t w_t,   w_t = exp(−I_t / s)
 
+Whoever asks gives each token's log p as the best over the orders of the traits
+(:mod:`mesolens.instruments.face.hearing`): a habit that was turned over is no incoherence either.
+
 A plain mean took four in five fluent replies on another topic for gibberish; `design/09-face-coherence.md` has the
 figures.
 """
