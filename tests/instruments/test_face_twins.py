@@ -122,6 +122,20 @@ def test_of_several_models_the_pair_that_is_furthest_apart_counts() -> None:
     assert row["p"] <= 3 * 1e-3, "of three pairs, so thrice the chance"
 
 
+def test_stumbles_among_the_clean_replies_of_one_part_nobody() -> None:
+    twins, asked = models(), spec(ANGLES)
+    shards = twins.plan(reader(), asked)
+    tables = joined(
+        [measured(shard, lambda place, item, angle: NOBODY if angle == "leet" else OWN) for shard in shards]
+    )
+    clean = tables["twins-clean"]
+    rows = clean.to_pylist()
+    for row in [row for row in rows if row["model"] == 1 and row["voice"] == 0][:5]:
+        row["coherence"] = -9.0
+    stumbling = tables | {"twins-clean": type(clean).from_pylist(rows, schema=clean.schema)}
+    assert twins.read(stumbling, asked, reader()).verdict == "one face"
+
+
 def test_missing_replies_are_no_difference() -> None:
     found = reading(spec(ANGLES), lambda place, item, angle: MISSING if place and angle == "leet" else OWN)
     assert found.verdict == "one face"

@@ -141,10 +141,11 @@ def concluded(data: dict[str, Json], parting: Sequence[dict[str, Json]], clean: 
 
 
 def _grid(tables: Tables, spec: FaceSpec, place: int) -> Grid:
-    replies, clean = (_of_model(tables[f"twins-{name}"], place) for name in ("replies", "clean"))
-    known = calibrated(clean_of(clean), ALPHA)
+    # One threshold for all: were each model held against its own clean replies, a single stumble among those would move
+    # all its outcomes together, and a model beside itself would part from itself.
+    known = calibrated(clean_of(tables["twins-clean"]), ALPHA)
     names = [str(each) for each in compositions(spec.angles, spec.declared)]
-    return grid_of(replies, names, known, 0)
+    return grid_of(_of_model(tables["twins-replies"], place), names, known, 0)
 
 
 def _of_model(table: pa.Table, place: int) -> pa.Table:
