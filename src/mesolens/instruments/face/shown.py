@@ -23,15 +23,13 @@ TABLE = "face-replies"
 def shown(reading: Reading, tables: Tables) -> pa.Table | None:
     """The replies to the angles of a reading, a row each; None where the run has none.
 
-    ==============  ================================================================================================
-    `item`          the prompt's name; `prompt` its message, `rotated` the message as it was asked
-    `angle`, `seed` the composition, and which draw it is
-    `reply`         its text, and `tokens` its tokens
-    `voices`        for each token, the posterior over voices of the reply so far
-    `outcome`       own, other, nobody or missing; `voice` is who the other is
-    `own` …         the shares `own`, `other` and `nobody` of the reply, which sum to one; null where it is missing
-    `coherence`     nats a token
-    ==============  ================================================================================================
+    - `item`: the prompt's name; `prompt` is its message, `rotated` the message as it was asked.
+    - `angle`, `seed`: the composition, and which draw it is.
+    - `reply`: its text, and `tokens` its tokens.
+    - `voices`: for each token, the posterior over voices of the reply so far.
+    - `outcome`: own, other, nobody or missing; `voice` is whose the reply would be.
+    - `own`, `other`, `nobody`: shares of the reply, which sum to one; null where it is missing.
+    - `coherence`: nats a token.
     """
     rows, clean = tables.get(TABLE), tables.get("face-clean")
     if rows is None or clean is None:
