@@ -55,7 +55,14 @@ def spec() -> FaceSpec:
     """Few prompts and angles, and the pool that a look at a standard budget has."""
     whole = face_spec(face_pack("mask-small"), angles=ANGLES)
     return replace(
-        whole, items=whole.items[:4], clean=whole.clean[:24], role_replies=6, clean_draws=1, strengths=(), search=None
+        whole,
+        traits=(),
+        items=whole.items[:4],
+        clean=whole.clean[:24],
+        role_replies=6,
+        clean_draws=1,
+        strengths=(),
+        search=None,
     )
 
 

@@ -55,15 +55,17 @@ def hear(
     `ordered` gives, for the place of a reply and that of its likeliest voice, the reply's prompt as that voice would
     read it under each order of a trait: a habit that was turned over is not held against the reply's coherence.
     """
-    rows = [Row(prompt, reply) for scene, reply in said for prompt in _prompts(scene)]
-    scored = iter(score(model, rows, batch_tokens=batch_tokens))
-    found = [[next(scored) for _ in _prompts(scene)] for scene, _ in said]
+    rows = [[Row(prompt, reply) for prompt in _prompts(scene)] for scene, reply in said]
+    known = _scored(model, rows, {}, batch_tokens)
+    found = [[known[row] for row in some] for some in rows]
     best = [_likeliest(each[: len(scene.voices)]) for each, (scene, _) in zip(found, said, strict=True)]
     elsewhere = [
         (tuple(other.voices[voice] for other in pool if other.voices[voice] != scene.voices[voice]), reply)
         for voice, (scene, reply) in zip(best, said, strict=True)
     ]
-    excused = _excused(model, said, best, ordered, batch_tokens)
+    orders = [[Row(prompt, said[place][1]) for prompt in ordered(place, voice)] for place, voice in enumerate(best)]
+    known |= _scored(model, orders, known, batch_tokens)
+    excused = [[known[row] for row in some] for some in orders]
     leaning = leanings(model, elsewhere, batch_tokens=batch_tokens)
     return [
         _heard(each, len(scene.voices), voice, excuses, lean)
@@ -71,14 +73,13 @@ def hear(
     ]
 
 
-def _excused(
-    model: LoadedModel, said: Sequence[tuple[Scene, Ids]], best: Sequence[int], ordered: Ordered, batch_tokens: int
-) -> list[list[tuple[float, ...]]]:
-    """Each reply's log-probabilities under the orders of its likeliest voice."""
-    prompts = [ordered(place, voice) for place, voice in enumerate(best)]
-    rows = [Row(prompt, reply) for some, (_, reply) in zip(prompts, said, strict=True) for prompt in some]
-    scored = iter(score(model, rows, batch_tokens=batch_tokens))
-    return [[next(scored) for _ in some] for some in prompts]
+Scored = dict[Row, tuple[float, ...]]
+
+
+def _scored(model: LoadedModel, rows: Sequence[Sequence[Row]], known: Scored, batch_tokens: int) -> Scored:
+    """Log-probabilities of the rows that are not known yet."""
+    new = [row for row in dict.fromkeys(row for some in rows for row in some) if row not in known]
+    return dict(zip(new, score(model, new, batch_tokens=batch_tokens), strict=True))
 
 
 def _prompts(scene: Scene) -> list[Ids]:

@@ -28,11 +28,11 @@ UNNAMED = "own"
 """What the model's own voice is called where the pack does not name it."""
 
 ITEMS: Mapping[str, int] = {"quick": 12, "standard": 12, "deep": 96}
-CLEAN: Mapping[str, int] = {"quick": 160, "standard": 360, "deep": 400}
+CLEAN: Mapping[str, int] = {"quick": 120, "standard": 360, "deep": 400}
 CLAIMS: Mapping[str, int] = {"quick": 8, "standard": 16, "deep": 100_000}
 """Statements of each trait of a pack; a file of items that a user names is asked whole."""
 CLEAN_DRAWS: Mapping[str, int] = {"quick": 2, "standard": 3, "deep": 6}
-OF_A_FAMILY: Mapping[str, int] = {"quick": 6, "standard": 1000, "deep": 1000}
+OF_A_FAMILY: Mapping[str, int] = {"quick": 4, "standard": 1000, "deep": 1000}
 """Angles of each family of the catalogue; those that a pack brings are all tried."""
 ROLE_REPLIES: Mapping[str, int] = {"quick": 30, "standard": 60, "deep": 120}
 POOL: Mapping[str, int] = {"quick": 6, "standard": 8, "deep": 16}
