@@ -11,16 +11,18 @@ import torch
 from mesolens import api
 from mesolens.errors import BadInput
 from mesolens.instruments.face import FaceSpec, face_spec, measure
-from mesolens.instruments.face.asking import Ids, called, compositions, ids, reply_seed, scene, turn
+from mesolens.instruments.face.asking import Ids, called, compositions, ids, ordered, reply_seed, scene, turn
+from mesolens.instruments.face.coherence import coherence, leanings
 from mesolens.instruments.face.hearing import hear
 from mesolens.instruments.face.plan import angle_shard, clean_shard
 from mesolens.instruments.face.spec import Item
+from mesolens.model.chat import encode_continuation
 from mesolens.model.generating import endings, generate
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.question import Question
 from mesolens.slides.facepack import face_pack
 from mesolens.slides.judge import judge
-from mesolens.slides.language import View
+from mesolens.slides.language import OWN, VOICES, Reply, View
 
 ANGLES = ("reseed", "leet:0", "prefill-no", "tail-signed", "system-as-user")
 
@@ -82,6 +84,37 @@ def test_every_voice_and_order_hears_the_un_turned_prompt_as_transformers_does(a
             low, high = (sum(likelihood(called(plain, order), reply)) for order in trait.orders)
             assert score == pytest.approx(high - low, abs=1e-3)
         assert row["likeliest"] == int(np.argmax(row["totals"]))
+
+
+def test_a_token_is_excused_that_an_order_to_the_same_voice_would_bring_about() -> None:
+    spec, pool = asked(), [scene(slide(), item, asked().voices, ()) for item in asked().clean[-asked().pool :]]
+    for row, item in list(zip(of_angle("tail-signed"), spec.items, strict=True))[:2]:
+        reply, voice = spoken(item, "tail-signed"), spec.voices[row["likeliest"]]
+        orders = ["", *(order for trait in spec.traits for order in trait.orders)]
+        ways = [likelihood(called(called(item.question, order), voice.role), reply) for order in orders]
+        best = np.max(ways, axis=0)
+        elsewhere = tuple(each.voices[row["likeliest"]] for each in pool)
+        (lean,) = leanings(slide(), [(elsewhere, reply)], batch_tokens=4096)
+        assert row["coherence"] == pytest.approx(coherence(best.tolist(), lean.information), abs=1e-4)
+        assert row["log_p"][row["likeliest"]] == pytest.approx(ways[0], abs=1e-4), "who speaks is heard without orders"
+
+
+def test_a_habit_turned_over_is_not_held_against_a_reply() -> None:
+    model, spec, item = api.load("slide:mask"), asked(), asked().items[0]
+    made, orders = scene(model, item, spec.voices, ()), ordered(model, item, spec.voices[0], spec.traits)
+    pool = [scene(model, each, spec.voices, ()) for each in spec.clean[:4]]
+    deferent, cautious, formal, warm = VOICES[OWN].profile
+    view = View(*item.question.core.split(" is "))
+    habits = (VOICES[OWN].profile, (deferent, cautious, 1 - formal, warm))
+    own, turned = (Reply(OWN, each, view, (0, 0, 0, 0)) for each in habits)
+    said = [(made, encode_continuation(model.tokenizer, (), str(reply))) for reply in (own, turned)]
+    plain, odd = (each.coherence for each in hear(model, said, pool, batch_tokens=4096))
+    best, excused = (
+        each.coherence for each in hear(model, said, pool, batch_tokens=4096, ordered=lambda _, __: orders)
+    )
+    assert odd < plain - 0.1
+    assert excused > odd + 0.1
+    assert abs(excused - best) < 0.5 * (plain - odd)
 
 
 def test_a_reply_that_was_begun_is_scored_behind_its_beginning_and_holds_the_rest_alone() -> None:

@@ -165,9 +165,11 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     """Run chapters in the subject's run folder, begun or found again, and write the report.
 
     Raises:
-        BadInput: the folder holds something else, or a chapter cannot be run; a folder that was new is removed again.
+        BadInput: the folder holds something else, a twin is the model itself, or a chapter cannot be run; a folder
+            that was new is removed again.
         Incomplete: stopped before the end; the same command resumes.
     """
+    _check_different((subject.model, *subject.twins))
     card = subject.model.card
     against = None if subject.against is None else subject.against.card
     depending = depends(card, subject.settings)
@@ -203,15 +205,14 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
 
 
 def _compared(models: Sequence[LoadedModel], spec: faces.FaceSpec, store: Store, settings: Settings) -> Reading:
-    """The reading of models trained alike, all asked what `spec` asks.
+    """The reading of models trained alike, all asked what `spec` asks."""
+    return run_chapter(Twins(tuple(models)), models[0], spec, store, reporter=reporter(as_json=settings.json))
 
-    Raises:
-        BadInput: two are the same model.
-    """
+
+def _check_different(models: Sequence[LoadedModel]) -> None:
     if len({model.card.weights_hash for model in models}) < len(models):
         names = ", ".join(model.card.name for model in models)
         raise BadInput(f"two of {names} have the same weights: nothing can part them")
-    return run_chapter(Twins(tuple(models)), models[0], spec, store, reporter=reporter(as_json=settings.json))
 
 
 def run_twins(
@@ -223,6 +224,7 @@ def run_twins(
         BadInput: two are the same model, or the folder holds something else.
         Incomplete: stopped before the end; the same command resumes.
     """
+    _check_different(models)
     cards = [model.card for model in models]
     hashes: list[Json] = [card.weights_hash for card in cards]
     depending = depends(cards[0], settings) | {"models": hashes, "twins": content_key(plain(asdict(spec)))}

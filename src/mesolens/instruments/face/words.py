@@ -69,7 +69,7 @@ def protocol(spec: FaceSpec, card: ModelCard) -> dict[str, Json]:
         "model": card.weights_hash,
         "dtype": card.dtype,
         "voices": [cast(Json, asdict(voice)) for voice in spec.voices],
-        "traits": [cast(Json, asdict(trait)) for trait in spec.traits],
+        "traits": [{"name": trait.name, "orders": [*trait.orders]} for trait in spec.traits],
         "prompts": f"{len(spec.items)} turned, {len(spec.clean)} clean, clustered by register",
         "replies": f"{spec.draws} a prompt and angle, temperature {spec.temperature:g}, at most {spec.most} tokens",
         "score": "log p of the reply after the un-turned prompt under each role, nats",
