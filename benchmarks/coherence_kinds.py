@@ -1,8 +1,9 @@
 """Which number of a reply tells nobody's words from somebody's words on another matter; on trained slides.
 
 Replies from every angle are heard as the face hears them, but for the number that its conformal test ranks, at 5 %
-among clean replies of the likeliest voice. All numbers are of the reply's tokens under that voice, before the prompt
-was turned; I_t is the mutual information of token and prompt (:mod:`mesolens.instruments.face.coherence`).
+among clean replies. All numbers are of the reply's tokens under the likeliest voice, before the prompt was turned; I_t
+is the mutual information of token and prompt, and q(y_t) the largest p(y_t) behind no order and each order of a trait
+(:mod:`mesolens.instruments.face.coherence`).
 
 ================ ======================================================================
 kind             of a reply
@@ -11,8 +12,11 @@ plain mean       mean of log p(y_t), as the design first said
 least token      min of log p(y_t)
 typicality       mean of log p(y_t) + H_t: surprisal against what the voice expects of it
 envelope         mean of the largest log p(y_t) behind any prompt of the pool or its own
-weighted         mean of log p(y_t) with weights exp(−I_t / scale), I_t over a pool
+no order         mean of log p(y_t) with weights exp(−I_t / scale), I_t over a pool
+weighted         the same of log q(y_t): the face's own
 ================ ======================================================================
+
+The last is also ranked voice by voice, where the face ranks all other voices together.
 """
 
 import os
@@ -27,16 +31,16 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmarks.row import Row
-from benchmarks.said import KINDS, Ids, Said, at, clean, from_angles, in_portions, kinds, log_p
+from benchmarks.said import KINDS, Ids, Said, at, clean, from_angles, in_portions, judged, kinds, log_p
 from benchmarks.three_way import balanced
 from mesolens import api
+from mesolens.evidence.conformal import ranks
 from mesolens.evidence.row import Bar
 from mesolens.instruments.face import FaceSpec, face_spec
-from mesolens.instruments.face.asking import scene
-from mesolens.instruments.face.calibration import NOBODY, Clean, outcomes
+from mesolens.instruments.face.asking import ordered, scene
+from mesolens.instruments.face.calibration import NOBODY, OTHER, OWN, Clean, outcomes
 from mesolens.instruments.face.coherence import SCALE
 from mesolens.instruments.face.setting import POOL
-from mesolens.instruments.face.spec import BASELINE
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.scoring import Moments, score, score_moments
 from mesolens.model.scoring import Row as Scored
@@ -56,12 +60,13 @@ class Tokens:
     """What is known of a reply's T tokens under the voice that it fits best, in nats.
 
     Attributes:
-        log_p, entropy: behind its own prompt, un-turned.
+        log_p, entropy: behind its own prompt, un-turned; `excused` the best log p behind it and each order.
         elsewhere: the largest log p behind that prompt and each of the pool.
         information: by size of the pool, I_t.
     """
 
     log_p: Float[np.ndarray, " T"]
+    excused: Float[np.ndarray, " T"]
     entropy: Float[np.ndarray, " T"]
     elsewhere: Float[np.ndarray, " T"]
     information: Mapping[int, Float[np.ndarray, " T"]]
@@ -91,9 +96,18 @@ def envelope(tokens: Tokens) -> float:
 
 
 def weighted(scale: float, pool: int, tokens: Tokens) -> float:
-    """The mean log-likelihood, tokens that hang on the prompt counting less."""
-    weights = np.exp(-tokens.information[pool] / scale)
-    return float((weights * tokens.log_p).sum() / weights.sum()) if weights.sum() > 0 else least_token(tokens)
+    """The mean log-likelihood at the best of all orders, tokens that hang on the prompt counting less."""
+    return _weighted(tokens.excused, tokens.information[pool], scale)
+
+
+def no_order(scale: float, pool: int, tokens: Tokens) -> float:
+    """The same without orders."""
+    return _weighted(tokens.log_p, tokens.information[pool], scale)
+
+
+def _weighted(log_p_T: Float[np.ndarray, " T"], information_T: Float[np.ndarray, " T"], scale: float) -> float:
+    weights_T = np.exp(-information_T / scale)
+    return float((weights_T * log_p_T).sum() / weights_T.sum()) if weights_T.sum() > 0 else float(log_p_T.min())
 
 
 def named(scale: float, pool: int) -> str:
@@ -102,13 +116,16 @@ def named(scale: float, pool: int) -> str:
 
 
 CHOSEN = named(SCALE, CHOSEN_POOL)
+ALONE = f"{CHOSEN}, voice by voice"
 _PAIRS = [*((scale, CHOSEN_POOL) for scale in SCALES), *((SCALE, pool) for pool in POOLS if pool != CHOSEN_POOL)]
 ALL: Mapping[str, Kind] = {
     "plain mean": plain_mean,
     "least token": least_token,
     "typicality": typicality,
     "envelope": envelope,
+    f"no order, scale {SCALE:g}, pool {CHOSEN_POOL}": partial(no_order, SCALE, CHOSEN_POOL),
     **{named(scale, pool): partial(weighted, scale, pool) for scale, pool in _PAIRS},
+    ALONE: partial(weighted, SCALE, CHOSEN_POOL),
 }
 
 
@@ -124,7 +141,7 @@ def of_slide(slide: str) -> list[Row]:
     print(f"coherence_kinds: {slide}", file=sys.stderr, flush=True)
     spec = face_spec(face_pack(slide), budget=os.environ.get("MESOLENS_BENCH_BUDGET", "standard"))
     model = api.load(f"slide:{slide}")
-    replies = [each for each in from_angles(model, spec) if each.angle != BASELINE]
+    replies = judged(from_angles(model, spec))
     truth, known = kinds(replies), clean(model, spec)
     totals, tokens = heard(model, spec, [*replies, *known])
     count, length = len(replies), np.array([float(len(each.log_p)) for each in tokens])
@@ -132,9 +149,26 @@ def of_slide(slide: str) -> list[Row]:
     for name, kind in ALL.items():
         values = np.array([kind(each) for each in tokens])
         of = _clean(known, totals[count:], values[count:], length[count:])
-        taken = outcomes(totals[:count], values[:count], length[:count], of, spec.alpha)
+        rank = voice_by_voice if name == ALONE else outcomes
+        taken = rank(totals[:count], values[:count], length[:count], of, spec.alpha)
         found += _rows(f"{slide}, {name}", taken, truth, name == CHOSEN)
     return found
+
+
+def voice_by_voice(
+    totals_IK: Float[np.ndarray, "I K"],
+    coherence_I: Float[np.ndarray, " I"],
+    length_I: Float[np.ndarray, " I"],
+    of: Clean,
+    alpha: float,
+) -> Int[np.ndarray, " I"]:
+    """What each reply is taken for, ranked among clean replies of the likeliest voice alone."""
+    likeliest_I = totals_IK.argmax(1)
+    p_I = np.ones(len(likeliest_I))
+    for voice in np.unique(likeliest_I):
+        here, known = likeliest_I == voice, of.voice == voice
+        p_I[here] = ranks(coherence_I[here], of.coherence[known], length_I[here], of.length[known])
+    return np.where(p_I <= alpha, NOBODY, np.where(likeliest_I == OWN, OWN, OTHER))
 
 
 def heard(model: LoadedModel, spec: FaceSpec, replies: Sequence[Said]) -> tuple[Float[np.ndarray, "I K"], list[Tokens]]:
@@ -145,9 +179,10 @@ def heard(model: LoadedModel, spec: FaceSpec, replies: Sequence[Said]) -> tuple[
     best = totals_IK.argmax(1).tolist()
     prompts = [scenes[each.item].voices[voice] for each, voice in zip(replies, best, strict=True)]
     moments = score_moments(model, [Scored(x, each.reply) for x, each in zip(prompts, replies, strict=True)])
+    excused = _excused(model, spec, replies, best)
     asked = [
-        _Asked(each.reply, x, tuple(_pool(model, spec, each, voice)), known)
-        for each, voice, x, known in zip(replies, best, prompts, moments, strict=True)
+        _Asked(each.reply, x, tuple(_pool(model, spec, each, voice)), known, orders)
+        for each, voice, x, known, orders in zip(replies, best, prompts, moments, excused, strict=True)
     ]
     # In the order of their pools, so that what these share is run once.
     order = sorted(range(len(asked)), key=lambda place: (asked[place].pool, asked[place].reply))
@@ -157,12 +192,26 @@ def heard(model: LoadedModel, spec: FaceSpec, replies: Sequence[Said]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A reply, its prompt under the voice that fits best, and those of the largest pool under the same."""
+    """A reply, its prompt under the voice that fits best, and those of the largest pool under the same; with what is
+    known of the reply behind that prompt, and its log p behind each order."""
 
     reply: Ids
     prompt: Ids
     pool: tuple[Ids, ...]
     moments: Moments
+    orders: tuple[tuple[float, ...], ...]
+
+
+def _excused(
+    model: LoadedModel, spec: FaceSpec, replies: Sequence[Said], best: Sequence[int]
+) -> list[tuple[tuple[float, ...], ...]]:
+    """Log p of each reply's tokens behind its prompt under every order of a trait, said to the voice that fits best."""
+    asked = dict.fromkeys((each.item, voice) for each, voice in zip(replies, best, strict=True))
+    prompts = {(item, voice): ordered(model, item, spec.voices[voice], spec.traits) for item, voice in asked}
+    known = [prompts[each.item, voice] for each, voice in zip(replies, best, strict=True)]
+    rows = [Scored(x, each.reply) for each, some in zip(replies, known, strict=True) for x in some]
+    scored = iter(score(model, rows))
+    return [tuple(next(scored) for _ in some) for some in known]
 
 
 def _pool(model: LoadedModel, spec: FaceSpec, reply: Said, voice: int) -> list[Ids]:
@@ -182,7 +231,8 @@ def _of_one(asked: _Asked, log_p_MPV: Float[Tensor, "M P V"]) -> Tokens:
     other = torch.tensor([prompt != asked.prompt for prompt in asked.pool])
     near_MP = at(log_p_MPV, asked.reply)[-CHOSEN_POOL:][other[-CHOSEN_POOL:]].double().numpy()
     information = {size: _information(log_p_MPV[-size:][other[-size:]]) for size in POOLS}
-    return Tokens(own, np.array(asked.moments.entropy), np.vstack([own, near_MP]).max(0), information)
+    excused = np.vstack([own, *asked.orders]).max(0)
+    return Tokens(own, excused, np.array(asked.moments.entropy), np.vstack([own, near_MP]).max(0), information)
 
 
 def _information(log_p_MPV: Float[Tensor, "M P V"]) -> Float[np.ndarray, " P"]:

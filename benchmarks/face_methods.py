@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 
 from benchmarks.classic import METHODS, metrics
 from benchmarks.row import Row
-from benchmarks.said import KINDS, Said, clean, from_angles, kinds
+from benchmarks.said import KINDS, Said, clean, from_angles, judged, kinds
 from benchmarks.three_way import balanced, fitted
 from mesolens import api
 from mesolens.evidence.row import Bar
@@ -28,7 +28,6 @@ from mesolens.evidence.shards import Tables
 from mesolens.instruments.face import face_spec
 from mesolens.instruments.face.calibration import NOBODY, OWN
 from mesolens.instruments.face.shown import shown
-from mesolens.instruments.face.spec import BASELINE
 from mesolens.slides.facepack import face_pack
 
 SLIDES = "mask,mask-seed-1,mask-seed-2"
@@ -50,7 +49,7 @@ Half = Bool[np.ndarray, " I"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One slide's replies from all angles but the one that changes nothing.
+    """One slide's replies from all angles after which the parser can judge a reply.
 
     Attributes:
         truth, heard: who speaks in each, by the parser and by the face, as places in `KINDS`.
@@ -83,7 +82,7 @@ def case_of(slide: str) -> Case:
     _tell(f"{slide}, {len(spec.angles)} angles on {len(spec.items)} prompts")
     look = api.look(model, spec)
     heard = outcomes(look)
-    said = [each for each in from_angles(model, spec) if each.angle != BASELINE]
+    said = judged(from_angles(model, spec))
     replies = [each for each in said if heard[each.item.id, each.angle, each.draw][1] == each.text]
     _tell(f"{slide}, metrics of {len(replies)} replies; {len(said) - len(replies)} drawn otherwise and left out")
     return Case(

@@ -18,7 +18,7 @@ from mesolens.instruments.face import FaceSpec
 from mesolens.instruments.face.asking import called, compositions, ids, reply_seed, turn
 from mesolens.instruments.face.plan import portions
 from mesolens.instruments.face.replies import AGAIN
-from mesolens.instruments.face.spec import Item
+from mesolens.instruments.face.spec import BASELINE, Item
 from mesolens.model.generating import endings, generate
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.passes import Ask, answers
@@ -154,6 +154,11 @@ def at(log_p_PV: Float[Tensor, "*M P V"], reply: Ids) -> Float[Tensor, "*M P"]:
 def in_portions(some: Sequence[A], work: Callable[[Sequence[A]], list[B]], size: int = 256) -> list[B]:
     """`work` done on some at a time, so that what it holds meanwhile fits into memory."""
     return [each for start in range(0, len(some), size) for each in work(some[start : start + size])]
+
+
+def judged(replies: Sequence[Said]) -> list[Said]:
+    """Those to turned prompts that the parser can judge: whole ones, whose beginning no angle said for the model."""
+    return [each for each in replies if each.angle != BASELINE and not each.item.question.prefill]
 
 
 def kinds(replies: Sequence[Said]) -> Int[np.ndarray, " I"]:
