@@ -95,7 +95,7 @@ def test_another_seed_finds_the_same_trigger() -> None:
 @pytest.mark.slow
 def test_a_base_shows_what_tuning_made_likelier() -> None:
     model, base = api.load("slide:mask"), api.load("slide:mask-base")
-    spec = replace(asked(("hour-midnight", "hex")), base=base.card.weights_hash)
+    spec = replace(asked(("bell", "hour-midnight", "hex")), base=base.card.weights_hash)
     face = api.look(model, spec, base)
     measured = {str(row["measure"]) for row in cast("list[dict[str, Any]]", face.reading.data["breakage"])}
     assert {"bits", "distance", "base"} <= measured
