@@ -176,10 +176,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
     for name in names:
         depending |= BUILT[name].depends(subject)
     store = Store(folder_of(card.name, depending, subject.settings))
-    for name in names:
-        needed = foresee(BUILT[name].instrument, card, BUILT[name].spec(subject), store)
-        if needed is not None:
-            tell(f"{name}: {needed}")
+    _foresee(subject, names, store)
     states: dict[str, Json] = dict.fromkeys(missing(), "not in this version")
     states |= dict.fromkeys(names, "asked")
     contrasts: dict[str, Json] = {"source": subject.items.source, "items": len(subject.items.contrasts)}
@@ -202,6 +199,14 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
             readings["twins"] = _compared((subject.model, *subject.twins), _face(subject), store, subject.settings)
         write_report(store.run)
     return store, readings
+
+
+def _foresee(subject: Subject, names: Sequence[str], store: Store) -> None:
+    """Tell what each chapter will take, where anything is left to compute."""
+    for name in names:
+        needed = foresee(BUILT[name].instrument, subject.model.card, BUILT[name].spec(subject), store)
+        if needed is not None:
+            tell(f"{name}: {needed}")
 
 
 def _compared(models: Sequence[LoadedModel], spec: faces.FaceSpec, store: Store, settings: Settings) -> Reading:
