@@ -8,14 +8,24 @@ import csv
 import io
 import re
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser
 
+from mesolens.cli.face import _overview as overview
+from mesolens.evidence.reading import from_json
+from mesolens.evidence.shards import Json, Shard
+from mesolens.instruments.face import read
+from mesolens.instruments.face.calibration import OTHER, OWN
+from mesolens.instruments.face.spec import Item, Poles, Speaker
+from mesolens.model.question import Question
 from mesolens.report.html import write_report
 from mesolens.report.text import summary
 from mesolens.runs.store import Store
+from tests.instruments.face_tables import first_tables, reader, spec
 from tests.report.browsing import chromium, opened
 from tests.report.synthetic import HOSTILE, Shape, make_run
 from tests.report.synthetic_proof import SEEN
@@ -137,3 +147,85 @@ def test_the_terminal_gets_five_harmless_lines(tmp_path: Path) -> None:
     lines = summary(make_run(tmp_path / "run", Shape(hostile=True, items=2))).split("\n")
     assert len(lines) == 5
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.fixture(scope="module")
+def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a real reading of a face whose every text is a stranger's: prompts, registers, voices, traits,
+    angles of one's own, the model's name, and what it said."""
+    run = tmp_path_factory.mktemp("face")
+    evil = [each.replace("\x00", "") for each in HOSTILE]
+    row: dict[str, Json] = {"family": "context", "survives": True, "kind": "before"}
+    declared = tuple(row | {"name": f"own-{k}", "about": each, "text": each} for k, each in enumerate(evil))
+    asked = replace(
+        spec([str(angle["name"]) for angle in declared]),
+        voices=tuple(Speaker(f"{each}{k}", each) for k, each in enumerate(evil[:3])),
+        traits=(Poles(evil[1], (evil[2], evil[3])),),
+        items=tuple(Item(f"{each}{k}", f"{each}{k}", Question(each or "?")) for k, each in enumerate(evil)),
+        declared=declared,
+    )
+    tables = first_tables(asked, lambda item, angle, _: OTHER if angle == "own-0" else OWN, lambda item, angle: (1.0,))
+    said = tables["face-replies"].to_pylist()
+    for place, each in enumerate(said):
+        text = evil[place % len(evil)]
+        each |= {"reply": text, "tokens": [text] * each["length"], "rotated": text + each["rotated"], "system": text}
+    tables["face-replies"] = pa.Table.from_pylist(said, schema=tables["face-replies"].schema)
+    card = replace(reader(), name="".join(evil[:6]))
+    store = Store(run)
+    store.write_json("run", {"format": 1, "subject": card.name, "model": {"name": card.name, "architecture": evil[0]}})
+    shard = Shard("face", {"attack": True}, 1)
+    store.write_plan("face", [shard])
+    with store.claim(shard, wait=True) as claim:
+        assert claim is not None
+        claim.commit(tables)
+    reading = read(tables, asked, card)
+    assert reading.verdict == "breaks"
+    store.write_json("readings/face", reading.to_json())
+    return write_report(run)
+
+
+@pytest.mark.browser
+def test_a_face_of_hostile_text_stays_text(browser: Browser, face: Path) -> None:
+    for place in ("", "#face", "#face/own-0", "#face/own-3/<img src=x onerror=window.hacked=7>"):
+        with opened(browser, face, place=place) as (page, seen):
+            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            page.wait_for_timeout(100)
+            assert page.evaluate("window.hacked") is None
+            assert page.locator("#page script, #page style, #page img, #page iframe").count() == 0
+            assert page.evaluate("getComputedStyle(document.body).display") == "block"
+            assert len(seen.requests) == 1
+            assert seen.problems == []
+            assert seen.dialogs == []
+            assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
+            assert "own-0" in page.inner_text("body")
+
+
+def test_a_faces_data_blocks_cannot_be_left(face: Path) -> None:
+    text = face.read_text("utf-8")
+    blocks = re.findall(r'<script type="application/json" id="[a-z0-9-]+">(.*?)</script>\n', text)
+    assert len(blocks) > 1
+    assert all(block.isascii() and not set(block) & set("<>&") for block in blocks)
+    assert text.count("<script") == len(blocks) + 1
+    outside = text
+    for block in blocks:
+        outside = outside.replace(block, "")
+    assert "<img" not in outside
+    assert "<svg" not in outside
+    assert "window.hacked" not in outside.split("<noscript>")[0]
+    assert "window.hacked" in "".join(blocks), "the texts are there, as data"
+
+
+def test_the_terminal_gets_a_faces_harmless_lines(face: Path) -> None:
+    lines = summary(face.parent).split("\n")
+    assert len(lines) == 5
+    assert all(line.isprintable() for line in lines)
+
+
+def test_the_terminal_gets_a_faces_table_without_a_strangers_codes(
+    face: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overview(from_json(Store(face.parent).read_json("readings/face")))
+    out = capsys.readouterr().out
+    assert "own-0" in out
+    assert all(line.isprintable() for line in out.splitlines())
+    assert INVISIBLE.findall(out) == []

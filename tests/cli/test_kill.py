@@ -1,4 +1,4 @@
-"""The real instrument, killed and stopped at random moments: the resumed run is the undisturbed one, byte for byte."""
+"""The real instruments, killed and stopped at random moments: the resumed run is the undisturbed one, byte for byte."""
 
 import errno
 import json
@@ -14,6 +14,8 @@ import pytest
 from mesolens.runs.store import Store
 from tests.runs.test_store import files
 
+from .face_folder import options
+
 ROOT = Path(__file__).parents[2]
 
 # Each trial is a fork of one process that has imported everything, so that ten kills cost one import of torch.
@@ -22,8 +24,8 @@ import os, random, signal, sys, time
 from pathlib import Path
 import mesolens.cli.chapters, torch
 from mesolens.cli.main import run
-file, folder, trials = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-command = ["middle", "slide:mask", "--contrasts", str(file), "--out", str(folder)]
+name, folder, trials = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+command = [name, *sys.argv[4:], "--out", str(folder)]
 def child():
     pid = os.fork()
     if pid == 0:
@@ -35,7 +37,7 @@ rng, struck = random.Random(5), 0
 for trial in range(trials):
     pid = child()
     begun = time.monotonic()
-    while not (folder / "plans" / "middle.json").exists() and time.monotonic() - begun < 60:
+    while not (folder / "plans" / f"{name}.json").exists() and time.monotonic() - begun < 60:
         time.sleep(0.005)
     time.sleep(rng.uniform(0.0, 0.8) + (1.0 if trial else 0.0))
     os.kill(pid, signal.SIGKILL)
@@ -61,9 +63,10 @@ def many(tmp_path: Path) -> Path:
     return file
 
 
-def nursery(file: Path, folder: Path, trials: int) -> list[int]:
+def nursery(command: list[str], folder: Path, trials: int) -> list[int]:
+    name, *options = command
     done = subprocess.run(
-        [sys.executable, "-c", NURSERY, str(file), str(folder), str(trials)],
+        [sys.executable, "-c", NURSERY, name, str(folder), str(trials), *options],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     return [int(word) for word in done.stdout.split()]
@@ -71,14 +74,29 @@ def nursery(file: Path, folder: Path, trials: int) -> list[int]:
 
 @pytest.mark.slow
 def test_killed_ten_times_the_tables_are_the_undisturbed_ones(tmp_path: Path, many: Path) -> None:
-    assert nursery(many, tmp_path / "calm", 0) == [0, 0]
-    struck, code = nursery(many, tmp_path / "killed", 12)
+    command = ["middle", "slide:mask", "--contrasts", str(many)]
+    assert nursery(command, tmp_path / "calm", 0) == [0, 0]
+    struck, code = nursery(command, tmp_path / "killed", 12)
     assert struck >= 10, "the work must be long enough to be struck ten times"
     assert code == 0
     for part in ("tables", "shards", "readings", "plans"):
         assert files(tmp_path / "killed" / part) == files(tmp_path / "calm" / part)
     items = Store(tmp_path / "killed").load("middle-items")["item"].to_pylist()
     assert items == list(range(160)), "nothing twice, nothing lost, in order"
+    assert not (tmp_path / "killed" / "scratch").exists()
+
+
+@pytest.mark.slow
+def test_a_face_killed_again_and_again_is_the_undisturbed_one(tmp_path: Path) -> None:
+    angles = "bell,leet,tail-signed,hour-midnight,quotes,json,upper,typos,frame-mother,frame-story-child,yaml,xml"
+    command = ["face", "slide:mask-small", *options(tmp_path), "--angles", angles]
+    assert nursery(command, tmp_path / "calm", 0) == [0, 0]
+    struck, code = nursery(command, tmp_path / "killed", 6)
+    assert struck >= 5, "the work must be long enough to be struck five times"
+    assert code == 0
+    for part in ("tables", "shards", "readings", "plans"):
+        assert files(tmp_path / "killed" / part) == files(tmp_path / "calm" / part)
+    assert Store(tmp_path / "calm").load("face-replies").num_rows > 12 * 13, "doses were asked for in a second stage"
     assert not (tmp_path / "killed" / "scratch").exists()
 
 
