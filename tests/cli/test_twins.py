@@ -19,6 +19,7 @@ def small(tmp_path: Path) -> list[str]:
     return options(tmp_path)
 
 
+@pytest.mark.slow
 def test_twins_are_data_and_the_same_command_finds_them_again(
     mesolens: Mesolens, tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

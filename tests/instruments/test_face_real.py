@@ -21,9 +21,9 @@ def small(most: int) -> FaceSpec:
         spec,
         voices=spec.voices[:3],
         traits=spec.traits[:1],
-        items=spec.items[:4],
+        items=spec.items[:3],
         clean=spec.clean[:20],
-        claims=spec.claims[:4],
+        claims=spec.claims[:2],
         role_replies=8,
         clean_draws=1,
         most=most,
@@ -31,7 +31,7 @@ def small(most: int) -> FaceSpec:
 
 
 def test_a_model_without_a_template_that_obeys_no_role_determines_nothing(shared: Path) -> None:
-    found = ml.look(ml.load(shared / "models" / "stories260K"), small(16))
+    found = ml.look(ml.load(shared / "models" / "stories260K"), small(12))
     assert found.verdict == "not determined"
     assert "cannot be told apart" in found.reading.sentence
     assert [row["angle"] for row in found.angles] == ["identity", *ANGLES]

@@ -22,7 +22,7 @@ PLANTED = ("hour-midnight", "tail-signed", "role-moss")
 
 def asked(angles: Sequence[str], seed: int = 0) -> FaceSpec:
     spec = face_spec(face_pack("mask"), budget="quick", angles=list(angles), seed=seed)
-    return replace(spec, clean=spec.clean[:40], role_replies=20, clean_draws=1, traits=(), most=40)
+    return replace(spec, clean=spec.clean[:30], role_replies=12, clean_draws=1, traits=(), most=40)
 
 
 @cache
