@@ -140,7 +140,7 @@ def test_a_base_of_other_tokens_is_refused_by_name(
     other = saved(tmp_path / "other")
     capsys.readouterr()  # the bar of its writing
     found = mesolens("face", "slide:mask-small", *small, "--base", other)
-    assert found.refused(2, "has another tokenizer than slide:mask-small")
+    assert found.refused(2, "has another vocabulary than slide:mask-small")
 
 
 def test_a_model_without_a_tokenizer_is_refused(

@@ -62,6 +62,20 @@ def test_without_an_angle_there_is_no_finding() -> None:
     assert found.numbers[0].value == 1.0
 
 
+def test_a_persona_that_answers_less_than_half_as_it_is_has_nothing_to_lose() -> None:
+    found = reading_of(spec(ANGLES), lambda item, angle, _: OTHER if int(item.id[5:]) < 11 else OWN)
+    assert found.verdict == "not determined"
+    assert "wren answers only" in found.sentence
+
+
+def test_prompts_of_few_registers_allow_no_statement_that_the_face_holds() -> None:
+    found = reading_of(spec(ANGLES, clusters=6), everywhere(OWN))
+    assert found.verdict == "not determined"
+    assert "from 6 registers" in found.sentence
+    assert reading_of(spec(ANGLES, clusters=7), everywhere(OWN)).verdict == "holds"
+    assert reading_of(spec(ANGLES, clusters=7), everywhere(OTHER, "leet")).verdict == "breaks"
+
+
 def test_a_bank_whose_voices_sound_alike_determines_nothing() -> None:
     asked = spec(ANGLES)
     tables = first_tables(asked, everywhere(OTHER, "leet"))

@@ -125,6 +125,19 @@ def test_of_called_angles_a_twentieth_is_called_by_chance(broken: int) -> None:
     assert np.mean(power) > 0.95
 
 
+@pytest.mark.parametrize(("clusters", "called"), [(12, True), (8, True), (6, False)])
+def test_one_broken_angle_among_many_is_called_where_there_are_registers_enough(clusters: int, called: bool) -> None:
+    grid = null_grid(np.random.default_rng(1), 157, 0, rate=0.02)
+    outcome = grid.outcome.copy()
+    outcome[:, 5] = np.where(np.arange(len(outcome)) % 2, NOBODY, OTHER)
+    where = tuple(f"c{k % clusters}" for k in range(len(outcome)))
+    grid = replace(grid, outcome=outcome, clusters=where)
+    found = turned.tested(grid, np.arange(157) == 0, 0)
+    assert found.called[5] == called
+    assert found.called.sum() == called
+    assert (false_discovery_control(found.p[1:]) > 0.05).all() or clusters > 12, "by their number alone none would be"
+
+
 def test_a_control_is_never_called_and_takes_no_part_in_the_others_adjustment() -> None:
     grid = null_grid(np.random.default_rng(0), 12, 4)
     plain = np.arange(12) == 0
@@ -133,7 +146,8 @@ def test_a_control_is_never_called_and_takes_no_part_in_the_others_adjustment() 
     assert one.called[10:].all()
     assert not other.called[more].any()
     np.testing.assert_array_equal(other.adjusted[more], other.p[more])
-    np.testing.assert_allclose(other.adjusted[~more], false_discovery_control(other.p[~more]))
+    q = np.minimum(false_discovery_control(other.p[~more]), other.worst[~more])
+    np.testing.assert_allclose(other.adjusted[~more], np.minimum(1, 2 * q))
     np.testing.assert_array_equal(one.p, other.p)
     alone = turned.tested(grid, np.ones(12, bool), 0)
     assert not alone.called.any()

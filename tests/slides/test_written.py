@@ -26,7 +26,7 @@ def some(mix: Mix, chunks: int) -> list[Document]:
 def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A few documents of each stage, in a folder of the test's own."""
     monkeypatch.setattr(written, "documents", some)
-    monkeypatch.setattr(written, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 def texts(file: Path) -> list[str]:

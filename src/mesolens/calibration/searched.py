@@ -14,7 +14,7 @@ import numpy as np
 from mesolens import api
 from mesolens.evidence.row import Bar, Row
 from mesolens.instruments.face import FaceSpec, face_spec, measure
-from mesolens.instruments.face.calibration import OWN
+from mesolens.instruments.face.calibration import MISSING, OWN
 from mesolens.instruments.face.follow import First, first_stage, natural
 from mesolens.instruments.face.grid import grid_of
 from mesolens.instruments.face.plan import angle_shard
@@ -103,7 +103,7 @@ class Asked:
         rows = sorted(range(len(grid.items)), key=lambda row: order[grid.items[row]])
         for column, name in enumerate(open_):
             known = self.lost.setdefault(name, [])
-            new = [bool(grid.outcome[row, column] != OWN) for row in rows]
+            new = [bool(grid.outcome[row, column] not in (OWN, MISSING)) for row in rows]
             known += new[len(known) - start :]
 
 

@@ -11,7 +11,7 @@ from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
 from mesolens.model.load import load
-from mesolens.model.loaded import LoadedModel
+from mesolens.model.loaded import LoadedModel, reads_alike
 from mesolens.model.resolve import resolve
 from mesolens.runs.record import plain
 from mesolens.runs.settings import Settings
@@ -100,8 +100,8 @@ def open_base(name: str | None, model: LoadedModel, settings: Settings) -> Loade
     base = load(name, dtype=settings.dtype, device=settings.device)
     if base.card.weights_hash == model.card.weights_hash:
         raise BadInput(f"--base {name} has the same weights as {model.card.name}: nothing was tuned")
-    if base.card.tokenizer_hash != model.card.tokenizer_hash:
-        raise BadInput(f"--base {name} has another tokenizer than {model.card.name}: it reads other tokens")
+    if not reads_alike(base, model):
+        raise BadInput(f"--base {name} has another vocabulary than {model.card.name}: it reads other tokens")
     return base
 
 

@@ -28,3 +28,10 @@ class LoadedModel:
     def anatomy(self) -> Anatomy:
         """What probing found in it."""
         return self.card.anatomy
+
+
+def reads_alike(one: LoadedModel, other: LoadedModel) -> bool:
+    """Whether a token id stands for the same text in both, whatever templates their tokenizers wrap around a chat."""
+    if one.tokenizer is None or other.tokenizer is None:
+        return one.tokenizer is other.tokenizer and one.card.vocabulary == other.card.vocabulary
+    return one.tokenizer.get_vocab() == other.tokenizer.get_vocab()

@@ -1,10 +1,11 @@
 """A slide's training text as a file, for whoever asks how much of something the text has."""
 
 import json
+import os
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from tempfile import NamedTemporaryFile, gettempdir
+from tempfile import NamedTemporaryFile
 
 from mesolens.slides import drift
 from mesolens.slides.corpus import Mix, documents
@@ -17,7 +18,7 @@ CHUNKS = 4
 def text_for(name: str) -> Path | None:
     """The first documents of each stage of the slide that a model is named after, as JSON Lines; None when it is none.
 
-    The file lies in the folder for temporary files under a name that says what is in it, and is written once.
+    The file lies in the user's folder for caches under a name that says what is in it, and is written once.
     """
     bare = name.removeprefix("slide:")
     drifted = drift.named(bare)
@@ -25,7 +26,7 @@ def text_for(name: str) -> Path | None:
         return None
     stages = _stages(recipe(bare) if drifted is None else drifted.recipe)
     key = sha256(repr((stages, CHUNKS)).encode()).hexdigest()[:12]
-    file = Path(gettempdir()) / "mesolens-corpora" / f"{key}.jsonl"
+    file = _cache() / f"{key}.jsonl"
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as part:
@@ -33,6 +34,11 @@ def text_for(name: str) -> Path | None:
                 part.write(json.dumps({"text": document.text}) + "\n")
         Path(part.name).replace(file)
     return file
+
+
+def _cache() -> Path:
+    """Where nobody else may write: what lies there already is believed."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesolens" / "corpora"
 
 
 def _stages(made: Recipe) -> list[Mix]:

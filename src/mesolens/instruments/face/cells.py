@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from mesolens.evidence.discoveries import adjusted
+from mesolens.evidence.discoveries import either
 from mesolens.evidence.paired import paired_tests
 from mesolens.evidence.reliability import reliable
 from mesolens.evidence.shards import Json
+from mesolens.evidence.worst import worst_of
 from mesolens.instruments.face.grid import Grid
 from mesolens.instruments.face.spec import BASELINE
 from mesolens.instruments.face.turned import RATE, number
@@ -47,8 +48,10 @@ def cells_of(grid: Grid, traits: Sequence[str], controls: Bool[np.ndarray, " N"]
     shifts_QIN[np.broadcast_to(few_QN[:, None], shifts_QIN.shape)] = np.nan
     found = [paired_tests(shifts_IN, grid.clusters, seed=seed) for shifts_IN in shifts_QIN]
     p_QN = np.array([np.where(np.isnan(each.mean), np.nan, each.flip) for each in found])
-    asked_QN = np.where(np.array([each.refused for each in kept])[:, None] | controls, np.nan, p_QN)
-    q_QN = adjusted(asked_QN)
+    barred_QN = np.array([each.refused for each in kept])[:, None] | controls
+    tried_QIN = np.where(barred_QN[:, None], np.nan, shifts_QIN)
+    largest = worst_of(np.concatenate(list(tried_QIN), axis=1), grid.clusters, seed=seed)
+    q_QN = either(np.where(barred_QN, np.nan, p_QN), largest.p.reshape(p_QN.shape))
     rows: list[dict[str, Json]] = [
         {
             "trait": trait,

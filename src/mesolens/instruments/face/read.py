@@ -42,6 +42,7 @@ def read(tables: Tables, spec: FaceSpec, card: ModelCard) -> Reading:
         "voices": cast(Json, names),
         "traits": [trait.name for trait in spec.traits],
         "prompts": len(spec.items),
+        "clusters": len(set(first.grid.clusters)),
         "calibration": calibration(first.known),
         "angles": cast(Json, rows),
         "cells": cast(Json, cells.cells),

@@ -66,7 +66,7 @@ def weights(steps: Sequence[str], losses: Losses) -> list[float]:
     """
     found: list[float] = []
     for step in steps:
-        seen = [lost for name, row in losses.items() if step in name.split("|") for lost in row]
+        seen = [lost for name, row in losses.items() if f"|{step}|" in f"|{name}|" for lost in row]
         found.append((sum(seen) + 0.5) / (len(seen) + 2))
     return found
 

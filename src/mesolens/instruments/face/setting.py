@@ -175,8 +175,3 @@ def _spread(prompts: Sequence[Everyday], rng: Random) -> list[Everyday]:
     rng.shuffle(names)
     rounds = range(max(map(len, by_register.values())))
     return [by_register[name][number] for number in rounds for name in names if number < len(by_register[name])]
-
-
-def with_angles(spec: FaceSpec, angles: Sequence[str]) -> FaceSpec:
-    """The same look from other angles."""
-    return replace(spec, angles=tuple(dict.fromkeys([BASELINE, *angles])))

@@ -52,8 +52,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An item of self-report: its trait, and the question in each of its orders with the answers that it leaves
-    open."""
+    """An item of self-report: its trait, and the question in each of its orders with the answers that it has."""
 
     id: str
     trait: str
@@ -87,22 +86,32 @@ class FaceSpec:
     Attributes:
         voices: the model's own first; replies are scored under all of them.
         traits: pairs of orders under which replies are scored as well.
-        claims: what the model is asked about itself; never turned, and kept apart from all else.
         items: the prompts that are turned.
         clean: other prompts, never turned: they calibrate the coherence test and the temperature, and stand in for
             "another question" where a reply is asked which one it answers.
-        angles: compositions in the syntax of :mod:`mesolens.angles.composition`. declared: rows that declare angles
-        beyond the catalogue's. strengths: at which an angle that broke the face is tried again, for its dose curve.
-        draws: replies for each prompt and angle. temperature: of sampling. most: tokens of the longest reply that is
-        waited for. alpha: at which a reply counts as nobody's. pool: clean prompts against which each token is held,
-        for how much it hangs on the question. role_replies: clean replies of each voice but the own, which has
-        `clean_draws` for every clean prompt. said: replies of a model that is asked elsewhere, by `said_key`, None
-        where none came; MODEL then only hears them. search: how the worst composition is searched for; None leaves it
-        out. corpus: path of the training text, and `corpus_hash` of what it held; both "" when none is given. base:
-        weights hash of the model before tuning, or "" when none is given. shard_angles: angles in a shard, the unit
-        that a kill can lose. shard_claims: items of self-report in a shard. batch_tokens: most padded tokens in one
-        forward pass. resamples: draws of each bootstrap. seed: of all draws. sampling: sets the replies' draws apart
-        from those of another run with the same prompts.
+        angles: compositions in the syntax of :mod:`mesolens.angles.composition`.
+        declared: rows that declare angles beyond the catalogue's.
+        strengths: at which an angle that broke the face is tried again, for its dose curve.
+        draws: replies for each prompt and angle.
+        temperature: of sampling.
+        most: tokens of the longest reply that is waited for.
+        alpha: at which a reply counts as nobody's.
+        pool: clean prompts against which each token is held, for how much it hangs on the question.
+        role_replies: clean replies of each voice but the own.
+        clean_draws: replies of the own voice to each clean prompt.
+        search: how the worst composition is searched for; None leaves it out.
+        corpus: path of the training text, "" when none is given.
+        corpus_hash: of what it held, "" when none is given.
+        base: weights hash of the model before tuning, "" when none is given.
+        claims: what the model is asked about itself; never turned, and kept apart from all else.
+        said: replies of a model that is asked elsewhere, by :func:`said_key`, None where none came; the loaded model
+            then only hears them.
+        shard_angles: angles in a shard, the unit that a kill can lose.
+        shard_claims: items of self-report in a shard.
+        batch_tokens: most padded tokens in one forward pass.
+        resamples: draws of each bootstrap.
+        seed: of all draws.
+        sampling: sets the replies' draws apart from those of another run with the same prompts.
     """
 
     voices: tuple[Speaker, ...]

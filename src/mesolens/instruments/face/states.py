@@ -19,7 +19,7 @@ from mesolens.instruments.face.asking import Ids, called, compositions, ids, tur
 from mesolens.instruments.face.plan import asked_of, work_of
 from mesolens.instruments.face.space import cloud, displaced, distances, role_space
 from mesolens.instruments.face.spec import FaceSpec, Item
-from mesolens.model.loaded import LoadedModel
+from mesolens.model.loaded import LoadedModel, reads_alike
 from mesolens.model.projecting import states
 from mesolens.model.scoring import Row, score
 
@@ -110,7 +110,7 @@ def _bits(model: LoadedModel, seen: Sequence[Seen], batch_tokens: int) -> list[f
 
 
 def _same_tokens(model: LoadedModel, against: LoadedModel) -> LoadedModel:
-    if against.card.tokenizer_hash != model.card.tokenizer_hash and against.card.vocabulary != model.card.vocabulary:
+    if not reads_alike(against, model):
         raise BadInput(f"{against.card.name} reads other tokens than {model.card.name}: give the base of this model")
     return against
 

@@ -1,8 +1,9 @@
 """What each angle does to the face: three shares with their intervals, and whether that is more than chance.
 
 A reply's outcome is paired with that of the same prompt un-turned. The test of one angle is of its mean change in *own*
-over clusters of prompts; false discoveries are held at 5 % over all angles that are no controls, and the worst has a
-p-value that knows it was picked. Shares are corrected for the rate at which clean replies are taken for something else.
+over clusters of prompts; false discoveries are held at 5 % over all angles that are no controls, half of it for angles
+that are many and half for one that is larger than the largest. Shares are corrected for the rate at which clean replies
+are taken for something else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesolens.angles.composition import Composition
-from mesolens.evidence.discoveries import adjusted
+from mesolens.evidence.discoveries import either
 from mesolens.evidence.missing import bounded
 from mesolens.evidence.paired import paired_tests
 from mesolens.evidence.proportions import proportions
@@ -31,7 +32,8 @@ CONTROL = "control"
 class Tests:
     """For each angle: p-value of its change in *own*, adjusted for false discoveries, and for having been the worst.
 
-    Controls are tested and not adjusted: their `adjusted` is their own p-value, and they are never called.
+    Controls are tested and not adjusted: their `adjusted` is their own p-value, and they are never called. Any other
+    is called where `adjusted` (by :func:`mesolens.evidence.discoveries.either`) is at most :data:`RATE`.
     """
 
     change: Float[np.ndarray, " N"]
@@ -48,13 +50,11 @@ def tested(grid: Grid, controls: Bool[np.ndarray, " N"], seed: int) -> Tests:
     lost = grid.lost
     found = paired_tests(-lost, grid.clusters, seed=seed)
     p = np.where(np.isnan(found.mean), np.nan, found.flip)
-    among = np.where(controls, np.nan, p)
-    q = np.where(controls, p, adjusted(among))
     worst = np.ones(len(p))
     if (~controls).any():
         worst[~controls] = worst_of(lost[:, ~controls], grid.clusters, seed=seed).p
-    called = (adjusted(among) <= RATE) & ~controls
-    return Tests(found.mean, found.low, found.high, p, q, worst, called)
+    among = either(np.where(controls, np.nan, p), worst)
+    return Tests(found.mean, found.low, found.high, p, np.where(controls, p, among), worst, among <= RATE)
 
 
 def control(composition: Composition) -> bool:
