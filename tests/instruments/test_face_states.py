@@ -1,6 +1,7 @@
 """What the model sees from an angle: bits, distances and moves as plain transformers gives them, row by row."""
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import Float
+from transformers import PreTrainedTokenizerBase
 
 from mesolens import api
 from mesolens.errors import BadInput
@@ -119,8 +121,7 @@ def test_unmoved_is_nought() -> None:
 
 def test_a_base_is_asked_the_same_in_its_own_bits() -> None:
     base = slide("mask")
-    tokens = replace(base, card=replace(base.card, tokenizer_hash=slide().card.tokenizer_hash))
-    with_base = rows("tail-signed", base=tokens)
+    with_base = rows("tail-signed", base=base)
     alone = measure(base, angle_shard(base.card, asked(), "states", ("tail-signed",)))["face-states"].to_pylist()
     for row, other in zip(with_base, alone, strict=True):
         assert row["base_bits"] == pytest.approx(other["bits"], rel=1e-6)
@@ -128,7 +129,10 @@ def test_a_base_is_asked_the_same_in_its_own_bits() -> None:
 
 
 def test_a_base_that_reads_other_tokens_is_refused_by_name() -> None:
-    other = replace(slide("mask"), card=replace(slide("mask").card, tokenizer_hash="other", vocabulary=7))
+    tokenizer = deepcopy(slide("mask").tokenizer)
+    assert isinstance(tokenizer, PreTrainedTokenizerBase)
+    tokenizer.add_tokens(["zzz"])
+    other = replace(slide("mask"), tokenizer=tokenizer)
     with pytest.raises(BadInput, match=r"slide:mask reads other tokens than slide:mask-small"):
         rows("leet", base=other)
 
