@@ -11,9 +11,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mesolens.api import Contrast, Face, LoadedModel, Reading, Tree, face, load, middle, twins
+    from mesolens.api import Contrast, Face, LoadedModel, Organs, Reading, Tree, face, load, middle, organs, twins
 
-__all__ = ["Contrast", "Face", "LoadedModel", "Reading", "Tree", "__version__", "face", "load", "middle", "twins"]
+__all__ = [
+    "Contrast",
+    "Face",
+    "LoadedModel",
+    "Organs",
+    "Reading",
+    "Tree",
+    "__version__",
+    "face",
+    "load",
+    "middle",
+    "organs",
+    "twins",
+]
 
 __version__ = "0.1.0"
 

@@ -23,6 +23,7 @@ from mesolens.instruments import face as face_instrument
 from mesolens.instruments import middle as instrument
 from mesolens.instruments.face.shown import shown
 from mesolens.instruments.face.twins import Twins
+from mesolens.instruments.middle import organs as organ_instrument
 from mesolens.instruments.middle.tree import Node
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel
@@ -32,7 +33,7 @@ from mesolens.traits.contrasts import Contrast
 from mesolens.traits.encode import encode
 from mesolens.traits.facepack import FacePack, default_pack
 
-__all__ = ["Contrast", "Face", "LoadedModel", "Reading", "Tree", "face", "load", "middle", "twins"]
+__all__ = ["Contrast", "Face", "LoadedModel", "Organs", "Reading", "Tree", "face", "load", "middle", "organs", "twins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,36 @@ class Face:
         return cell(self.reading, self.tables)
 
 
+@dataclass(frozen=True, slots=True)
+class Organs:
+    """What was found when a model's leaves were grouped.
+
+    Attributes:
+        reading: verdict, sentence, numbers and protocol, as the command writes them.
+        tables: what was measured, as Arrow tables (`organs-items`, `organs-removed`, …).
+    """
+
+    reading: Reading
+    tables: Tables
+
+    @property
+    def verdict(self) -> str:
+        """`organs`, `unstable`, `diffuse`, `not determined` or `refused`."""
+        return self.reading.verdict
+
+    @property
+    def found(self) -> list[dict[str, Json]]:
+        """A row for each organ, the one that carries most first; see the reference of organs."""
+        return cast("list[dict[str, Json]]", self.reading.data["organs"])
+
+    def to_json(self) -> dict[str, Json]:
+        """The data as the command prints it with `--json`."""
+        return dict(self.reading.data)
+
+    def _repr_html_(self) -> str:
+        return cell(self.reading, self.tables)
+
+
 def face(
     model: LoadedModel,
     *,
@@ -222,6 +253,38 @@ def face(
         seed=seed,
     )
     return look(model, replace(spec, base="" if base is None else base.card.weights_hash), base)
+
+
+def organs(
+    model: LoadedModel,
+    contrasts: Sequence[Contrast],
+    *,
+    sights: organ_instrument.Sights | None = None,
+    against: LoadedModel | None = None,
+    budget: str = "quick",
+    seed: int = 0,
+) -> Organs:
+    """Which heads and neurons act together, what each group serves, and whether its removal does what its share says.
+
+    Args:
+        model: the model that is explained.
+        contrasts: several of each trait; a template's name up to its first slash is the trait (`warmth/order`).
+        sights: angles that organs are found by, tried from, and only looked from; None is the usual few.
+        against: another model of the same shape, which is the reference then.
+        budget: what null tables and proofs may cost: `quick`, `standard` or `deep`.
+        seed: of every draw.
+
+    Raises:
+        BadInput: there are too few contrasts, one cannot be used, or no budget or angle has that name.
+    """
+    if budget not in organ_instrument.BUDGETS:
+        raise BadInput(f"no budget is called {budget!r}; there are {', '.join(organ_instrument.BUDGETS)}")
+    encoded = encode(contrasts, model)
+    views = organ_instrument.views_of(model, contrasts, encoded, sights or organ_instrument.Sights(), seed)
+    reference = "" if against is None else against.card.weights_hash
+    spec = organ_instrument.within(views, budget, against=reference, seed=seed)
+    tables = _stages(organ_instrument, model, against, spec)
+    return Organs(organ_instrument.read(tables, spec, model.card), tables)
 
 
 def look(model: LoadedModel, spec: face_instrument.FaceSpec, base: LoadedModel | None = None) -> Face:

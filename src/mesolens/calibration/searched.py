@@ -15,7 +15,7 @@ from mesolens import api
 from mesolens.evidence.row import Bar, Row
 from mesolens.instruments.face import FaceSpec, face_spec, measure
 from mesolens.instruments.face.calibration import MISSING, OWN
-from mesolens.instruments.face.follow import First, first_stage, natural
+from mesolens.instruments.face.follow import First, first_stage, losses, natural
 from mesolens.instruments.face.grid import grid_of
 from mesolens.instruments.face.plan import angle_shard
 from mesolens.instruments.face.search import draw, next_rung, weights
@@ -62,7 +62,8 @@ def compared(name: str, settings: Settings) -> Row:
     first = first_stage(spec, face.tables)
     asked = Asked(model, spec, first)
     allowed = natural(spec, first, face.tables)
-    ours = [halving(spec, allowed, asked, f"{settings.seed}/{seed}") for seed in range(SEEDS)]
+    alone = losses(spec, first, face.tables, allowed)
+    ours = [halving(spec, alone, asked, f"{settings.seed}/{seed}") for seed in range(SEEDS)]
     theirs = [random(spec, allowed, asked, f"{settings.seed}/{seed}") for seed in range(SEEDS)]
     ratio = float(np.median(ours) / np.median(theirs))
     subject = f"{name}, {SEEDS} seeds, {len(allowed)} natural steps"
@@ -107,14 +108,13 @@ class Asked:
             known += new[len(known) - start :]
 
 
-def halving(spec: FaceSpec, allowed: Sequence[str], asked: Asked, seed: str) -> float:
+def halving(spec: FaceSpec, alone: Mapping[str, list[bool]], asked: Asked, seed: str) -> float:
     """Replies that successive halving took until a composition was asked on all prompts and broke; infinite if none
-    did."""
+    did. `alone` is what each step loses by itself, which a run knows before it searches."""
     assert spec.search is not None
-    spent, items, taught = 0, len(spec.items), dict[str, list[bool]]()
+    spent, items, allowed, taught = 0, len(spec.items), list(alone), dict(alone)
     for number in range(_ROUNDS):
-        likely = weights(allowed, taught) if number else [1.0] * len(allowed)
-        drawn = draw(spec.search, allowed, likely, spec.search.compositions, f"{seed}/{number}")
+        drawn = draw(spec.search, allowed, weights(allowed, taught), spec.search.compositions, f"{seed}/{number}")
         seen: dict[str, list[bool]] = {}
         while rung := next_rung(drawn, seen, items, spec.search.keep):
             asked.ask(rung.compositions, rung.end)

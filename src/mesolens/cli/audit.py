@@ -15,14 +15,14 @@ from mesolens.cli.options import common, settings
 @click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
 @click.option("--base", metavar="MODEL", help="The model before tuning, for the chapter face.")
 @click.option("--twin", metavar="MODEL", multiple=True, help="A model trained alike, for the chapter face.")
-@click.option("--budget", metavar="NAME", help="quick, standard or deep (standard).")
+@click.option("--budget", metavar="NAME", help="quick, standard or deep (quick).")
 @common
 def audit(model: str, only: str | None, contrasts: str | None, budget: str | None, **others: object) -> None:
     """Audit MODEL (slide:mask) and write one report.
 
     Prints the report's path on stdout and five lines of summary on stderr.
     """
-    found = settings(others | {"budget": budget})
+    found = settings(others | {"budget": budget}, budget="quick")
 
     from mesolens.cli import chapters
     from mesolens.cli.face_ask import FaceAsk, face_of

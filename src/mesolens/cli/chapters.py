@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mesolens.cli.opening import Items
@@ -12,8 +12,9 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, content_key
 from mesolens.instruments import face as faces
 from mesolens.instruments import middle
-from mesolens.instruments.face.opening import opened
+from mesolens.instruments.face.opening import opened, worst
 from mesolens.instruments.face.twins import Twins
+from mesolens.instruments.middle import organs
 from mesolens.model.loaded import LoadedModel
 from mesolens.report.html import CHAPTERS, write_report
 from mesolens.runs.chapters import Instrument, foresee, run_chapter
@@ -23,6 +24,8 @@ from mesolens.runs.settings import Budget, Settings
 from mesolens.runs.store import Store
 from mesolens.traits.encode import encode
 
+_SILENCING = 3
+"""Of the angles that broke the face, those from which organs are looked at."""
 RESAMPLES: Mapping[Budget, int] = {"quick": 200, "standard": 1000, "deep": 5000}
 
 
@@ -37,6 +40,8 @@ class Subject:
         face: what is asked of the face; None where that chapter is not run.
         base: the model before tuning, for the face.
         twins: models trained alike, which the face is compared with.
+        sights: from where organs are found and tried.
+        matched: a model trained alike, whose organs are matched with the model's.
     """
 
     model: LoadedModel
@@ -48,6 +53,8 @@ class Subject:
     face: faces.FaceSpec | None = None
     base: LoadedModel | None = None
     twins: tuple[LoadedModel, ...] = ()
+    sights: organs.Sights = field(default_factory=organs.Sights)
+    matched: LoadedModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,21 @@ def _middle_depends(subject: Subject) -> dict[str, Json]:
     return {"contrasts": contrasts, "against": against, "engine": subject.engine, "width": subject.width}
 
 
+def _organs(subject: Subject) -> organs.OrgansSpec:
+    texts = subject.items.texts
+    contrasts = subject.items.contrasts[: len(texts)]
+    views = organs.views_of(subject.model, texts, contrasts, subject.sights, subject.settings.seed)
+    other = "" if subject.against is None else subject.against.card.weights_hash
+    return organs.within(views, subject.settings.budget, against=other, seed=subject.settings.seed)
+
+
+def _organs_depends(subject: Subject) -> dict[str, Json]:
+    against = "" if subject.against is None else subject.against.card.weights_hash
+    asked: dict[str, Json] = {"contrasts": content_key(subject.items.to_json()), "against": against}
+    asked["sights"] = content_key(plain(asdict(subject.sights)))
+    return asked if subject.matched is None else {**asked, "matched": subject.matched.card.weights_hash}
+
+
 def _face(subject: Subject) -> faces.FaceSpec:
     assert subject.face is not None, "a subject with the chapter face says what is asked of it"
     return subject.face
@@ -108,12 +130,17 @@ def _open_worst(subject: Subject, store: Store) -> Subject:
     """The worst angle's prompts as contrasts for the middle, behind those that it has."""
     contrasts = opened(subject.model, _face(subject), store.tables(faces.NAME)) if subject.items.contrasts else []
     more = tuple(encode(contrasts, subject.model))
-    return replace(subject, items=Items((*subject.items.contrasts, *more), subject.items.source))
+    items = replace(subject.items, contrasts=(*subject.items.contrasts, *more))
+    spec = _face(subject)
+    broken = tuple(worst(spec, store.tables(faces.NAME), _SILENCING))
+    sights = replace(subject.sights, broken=(*subject.sights.broken, *broken), declared=tuple(spec.declared))
+    return replace(subject, items=items, sights=sights)
 
 
 BUILT: Mapping[str, Chapter] = {
     "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
     "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
+    "organs": Chapter(organs, _organs, lambda subject: subject.against, _organs_depends),
 }
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
     "face": ("mesolens.cli.face", "Find who answers, and from which angles it becomes somebody else."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
+    "organs": ("mesolens.cli.organs", "Group heads and neurons that act together."),
     "slides": ("mesolens.cli.slides", "List, show, grow and verify the models with planted truth."),
     "twins": ("mesolens.cli.twins", "Find where MODELs agree and from which angles they part."),
     "view": ("mesolens.cli.view", "Print the path of RUN's report, and open it on a desktop."),

@@ -10,13 +10,14 @@ import torch
 from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
+from mesolens.instruments.middle.organs import Sights
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel, reads_alike
 from mesolens.model.resolve import resolve
 from mesolens.runs.record import plain
 from mesolens.runs.settings import Settings
 from mesolens.traits import packs
-from mesolens.traits.contrasts import read_contrasts
+from mesolens.traits.contrasts import Contrast, read_contrasts
 from mesolens.traits.encode import EncodedContrast, encode
 from mesolens.traits.facepack import FacePack, pack_of, read_pack
 from mesolens.traits.reading import read_traits, read_voices
@@ -28,10 +29,11 @@ _SMALL = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Contrasts as token ids, and where they came from."""
+    """Contrasts as token ids, where they came from, and the same in words, as far as they were given so."""
 
     contrasts: tuple[EncodedContrast, ...]
     source: str
+    texts: tuple[Contrast, ...] = ()
 
     def to_json(self) -> Json:
         """All of them as JSON, for the hash by which the run is named."""
@@ -61,13 +63,14 @@ def open_items(name: str, model: LoadedModel, file: str | None) -> Items:
         BadInput: the file has a contrast that cannot be used, or none of the pack fits.
     """
     if file is not None:
-        return Items(tuple(encode(read_contrasts(Path(file)), model)), file)
+        texts = read_contrasts(Path(file))
+        return Items(tuple(encode(texts, model)), file, tuple(texts))
     folder = resolve(name).folder
     fitted = packs.fit(packs.pack_of(folder), model)
     for reason in fitted.left_out:
         tell(f"left out: {reason}")
     own = (folder / "contrasts.jsonl").is_file()
-    return Items(fitted.contrasts, "the model's own pack" if own else "the default pack")
+    return Items(fitted.contrasts, "the model's own pack" if own else "the default pack", fitted.texts)
 
 
 def open_against(name: str | None, model: LoadedModel, settings: Settings) -> LoadedModel | None:
@@ -147,6 +150,23 @@ def open_angles(named: str | None) -> tuple[list[str] | None, Sequence[Mapping[s
 
     rows = cast("list[Mapping[str, Json]]", rows_of(file))
     return list(declared(rows, str(file))), rows
+
+
+def open_sights(angles: str | None, unseen: str | None, broken: str | None) -> Sights:
+    """From where organs are found, tried and looked at; what is not named is as it comes.
+
+    Raises:
+        BadInput: a file declares no angle.
+    """
+    found, rows = open_angles(angles)
+    held, looked = (open_angles(each)[0] for each in (unseen, broken))
+    usual = Sights()
+    return Sights(
+        usual.found if found is None else tuple(found),
+        usual.held if held is None else tuple(held),
+        () if looked is None else tuple(looked),
+        tuple(rows),
+    )
 
 
 def open_corpus(name: str, corpus: str | None) -> tuple[str, str]:

@@ -22,15 +22,15 @@ def common(command: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
-def settings(flags: Mapping[str, object]) -> "Settings":
-    """The settings that hold for a command's flags.
+def settings(flags: Mapping[str, object], **usual: object) -> "Settings":
+    """The settings that hold for a command's flags; `usual` are defaults of the command's own.
 
     Raises:
         BadInput: a value cannot be used; the message names the flag, the variable or the file that has it.
     """
     from mesolens.runs.settings import current
 
-    return current(flags)
+    return current(flags, usual)
 
 
 def _trace(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, cast, get_args
 
 from mesolens.errors import BadInput
@@ -49,8 +50,14 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def resolve(flags: Mapping[str, object], environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings that hold, given flags (None is "not given"), environment variables and a working folder.
+def resolve(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    folder: Path,
+    usual: Mapping[str, object] = MappingProxyType({}),
+) -> Settings:
+    """The settings that hold, given flags (None is "not given"), environment variables, a working folder, and what a
+    command takes where nobody says anything.
 
     >>> resolve({"seed": None}, {"MESOLENS_SEED": "7"}, Path("/")).seed
     7
@@ -72,14 +79,16 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], folder: Pat
             values[name], sources[name] = parse(written[name], f"{name} in {file}"), str(file)
         else:
             sources[name] = "default"
+            if name in usual:
+                values[name] = parse(usual[name], f"the default of {name}")
     if file is not None and sources["out"] == str(file):
         values["out"] = file.parent / cast(Path, values["out"])
     return Settings(**values, sources=sources)  # pyright: ignore[reportArgumentType]
 
 
-def current(flags: Mapping[str, object]) -> Settings:
-    """The settings that hold in this process, given flags."""
-    return resolve(flags, os.environ, Path.cwd())
+def current(flags: Mapping[str, object], usual: Mapping[str, object] = MappingProxyType({})) -> Settings:
+    """The settings that hold in this process, given flags and a command's own defaults."""
+    return resolve(flags, os.environ, Path.cwd(), usual)
 
 
 def _nearest(folder: Path) -> Path | None:

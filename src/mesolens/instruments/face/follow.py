@@ -124,7 +124,7 @@ def brackets(spec: FaceSpec, first: First, tables: Tables) -> list[Bracket]:
     found: list[Bracket] = []
     for number in range(spec.search.brackets):
         tried = [*spec.angles, *(name for each in found for name in each.drawn)]
-        taught = search.weights(steps, losses(spec, first, tables, tried)) if number else [1.0] * len(steps)
+        taught = search.weights(steps, losses(spec, first, tables, tried))
         drawn = search.draw(spec.search, steps, taught, count, f"{spec.seed}/search/{number}")
         found.append(Bracket(drawn))
         if search.next_rung(drawn, losses(spec, first, tables, drawn), len(spec.items), spec.search.keep):

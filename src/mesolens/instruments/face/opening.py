@@ -28,13 +28,13 @@ def opened(model: LoadedModel, spec: FaceSpec, tables: Tables, items: int = ITEM
     Their ids are `face/ANGLE/ITEM`, so that a report can lead from a reply to its contrast.
     """
     first = first_stage(spec, tables)
-    worst = [place for place in broken(first, spec) if first.compositions[place].survives]
-    if not worst:
+    lost_at = [place for place in broken(first, spec) if first.compositions[place].survives]
+    if not lost_at:
         return []
-    name = first.grid.angles[worst[0]]
+    name = first.grid.angles[lost_at[0]]
     said = _replies(tables, (BASELINE, name))
     kept = {item.id: item for item in spec.items}
-    base, angle = first.grid.column(BASELINE), worst[0]
+    base, angle = first.grid.column(BASELINE), lost_at[0]
     lost = [
         item
         for item, draw, outcome in zip(first.grid.items, first.grid.draws, first.grid.outcome, strict=True)
@@ -49,6 +49,13 @@ def opened(model: LoadedModel, spec: FaceSpec, tables: Tables, items: int = ITEM
         if target and foil:
             found.append(Contrast(clean, reference, target, foil, template=f"face/{name}", id=f"face/{name}/{item}"))
     return found
+
+
+def worst(spec: FaceSpec, tables: Tables, most: int) -> list[str]:
+    """The angles that the persona should survive and that took most of its voice away, the worst first."""
+    first = first_stage(spec, tables)
+    survived = [first.compositions[place] for place in broken(first, spec)]
+    return [str(each) for each in survived if each.survives][:most]
 
 
 def _replies(tables: Tables, angles: Sequence[str]) -> dict[tuple[str, str], str]:

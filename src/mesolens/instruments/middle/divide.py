@@ -35,7 +35,7 @@ def divide(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tab
     work = work_of(shard)
     other = reference_model(model, against, work.against)
     gates = gates_for(model, other)
-    shares = _until_closed(model, other, gates, work)
+    shares = shares_of(model, other, gates, work)
     sites = [name for gate in gates for name in gate.names]
     order = [shares[item] for item in work.items]
     return {
@@ -45,9 +45,10 @@ def divide(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tab
     }
 
 
-def _until_closed(
+def shares_of(
     model: LoadedModel, against: LoadedModel | None, gates: Sequence[Gate], work: ShardWork
 ) -> Mapping[int, ItemShares]:
+    """The shares of each item, with as many steps as it needs to close."""
     shares: dict[int, ItemShares] = {}
     open_items, steps = list(work.items), work.steps
     while open_items:

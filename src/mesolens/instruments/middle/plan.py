@@ -144,7 +144,12 @@ def fields_of(shard: Shard) -> dict[str, Any]:
     """The fields of a shard's work, with tuples and contrasts as they were before they became JSON."""
     fields = _tuples(cast(dict[str, Any], shard.depends["work"]))
     contrasts = cast("tuple[dict[str, Any], ...]", fields["contrasts"])
-    return {**fields, "contrasts": tuple(EncodedContrast(**_tuples(contrast)) for contrast in contrasts)}
+    return {**fields, "contrasts": tuple(contrast_from(contrast) for contrast in contrasts)}
+
+
+def contrast_from(fields: dict[str, Any]) -> EncodedContrast:
+    """The contrast that `asdict` and JSON made of one."""
+    return EncodedContrast(**_tuples(fields))
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:

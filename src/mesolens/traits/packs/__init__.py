@@ -23,10 +23,12 @@ class Fitted:
     Attributes:
         contrasts: encoded, in the pack's order.
         left_out: for each contrast that does not fit, the reason.
+        texts: those that fit, in words.
     """
 
     contrasts: tuple[EncodedContrast, ...]
     left_out: tuple[str, ...]
+    texts: tuple[Contrast, ...]
 
 
 def default() -> list[Contrast]:
@@ -52,11 +54,13 @@ def fit(contrasts: Sequence[Contrast], model: LoadedModel) -> Fitted:
     """
     kept: list[EncodedContrast] = []
     left_out: list[str] = []
+    texts: list[Contrast] = []
     for contrast in contrasts:
         try:
             kept += encode([contrast], model)
+            texts.append(contrast)
         except BadInput as problem:
             left_out.append(str(problem))
     if not kept:
         raise BadInput(f"no contrast of the pack fits {model.card.name} (first: {left_out[0]}); give --contrasts FILE")
-    return Fitted(tuple(kept), tuple(left_out))
+    return Fitted(tuple(kept), tuple(left_out), tuple(texts))

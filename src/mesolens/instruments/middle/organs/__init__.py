@@ -1,0 +1,27 @@
+"""Organs: the missing middle between a trait and its neurons, as groups of leaves that act together.
+
+`plan` asks for the shares of every view, `follow` for removals and close-ups of the organs that they give, and `read`
+describes and proves them.
+"""
+
+from mesolens.instruments.middle.organs.follow import follow
+from mesolens.instruments.middle.organs.measure import measure
+from mesolens.instruments.middle.organs.plan import NAME, cost, plan
+from mesolens.instruments.middle.organs.read import read
+from mesolens.instruments.middle.organs.spec import BUDGETS, OrgansSpec, View, within
+from mesolens.instruments.middle.organs.viewing import Sights, views_of
+
+__all__ = [
+    "BUDGETS",
+    "NAME",
+    "OrgansSpec",
+    "Sights",
+    "View",
+    "cost",
+    "follow",
+    "measure",
+    "plan",
+    "read",
+    "views_of",
+    "within",
+]
