@@ -40,7 +40,7 @@ RESAMPLES: Mapping[str, int] = {"quick": 400, "standard": 1000, "deep": 4000}
 SEARCH: Mapping[str, Search | None] = {
     "quick": None,
     "standard": Search(),
-    "deep": Search(brackets=48),
+    "deep": Search(brackets=128),
 }
 
 

@@ -71,8 +71,8 @@ class Search:
         tail: random compositions that the forecast of the worst rests on, each on `tail_items` prompts.
     """
 
-    brackets: int = 12
-    compositions: int = 4
+    brackets: int = 32
+    compositions: int = 1
     keep: int = 2
     depth: int = 3
     tail: int = 100
