@@ -11,7 +11,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mesolens.api import Contrast, Face, LoadedModel, Organs, Reading, Tree, face, load, middle, organs, twins
+    from mesolens.api import (
+        Contrast,
+        Face,
+        LoadedModel,
+        Organs,
+        Reading,
+        Tree,
+        face,
+        load,
+        middle,
+        organ_twins,
+        organs,
+        twins,
+    )
 
 __all__ = [
     "Contrast",
@@ -24,6 +37,7 @@ __all__ = [
     "face",
     "load",
     "middle",
+    "organ_twins",
     "organs",
     "twins",
 ]

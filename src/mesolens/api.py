@@ -33,7 +33,20 @@ from mesolens.traits.contrasts import Contrast
 from mesolens.traits.encode import encode
 from mesolens.traits.facepack import FacePack, default_pack
 
-__all__ = ["Contrast", "Face", "LoadedModel", "Organs", "Reading", "Tree", "face", "load", "middle", "organs", "twins"]
+__all__ = [
+    "Contrast",
+    "Face",
+    "LoadedModel",
+    "Organs",
+    "Reading",
+    "Tree",
+    "face",
+    "load",
+    "middle",
+    "organ_twins",
+    "organs",
+    "twins",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +298,30 @@ def organs(
     spec = organ_instrument.within(views, budget, against=reference, seed=seed)
     tables = _stages(organ_instrument, model, against, spec)
     return Organs(organ_instrument.read(tables, spec, model.card), tables)
+
+
+def organ_twins(
+    models: tuple[LoadedModel, LoadedModel],
+    contrasts: Sequence[Contrast],
+    *,
+    sights: organ_instrument.Sights | None = None,
+    budget: str = "quick",
+    seed: int = 0,
+) -> tuple[Organs, Organs]:
+    """The organs of two models, the first with its organs matched to the second's by what they do (`data["twins"]`).
+
+    Raises:
+        BadInput: as for `organs`, or a model cannot read all that the other can.
+    """
+    both = [organs(model, contrasts, sights=sights, budget=budget, seed=seed) for model in models]
+    rows: list[organ_instrument.Responses] = []
+    for model, found in zip(models, both, strict=True):
+        encoded = encode(contrasts, model)
+        views = organ_instrument.views_of(model, contrasts, encoded, sights or organ_instrument.Sights(), seed)
+        spec = organ_instrument.within(views, budget, seed=seed)
+        rows.append(organ_instrument.responses(found.tables, spec, model.card.name))
+    data = {**both[0].reading.data, "twins": organ_instrument.matched(rows[0], rows[1], seed)}
+    return Organs(replace(both[0].reading, data=data), both[0].tables), both[1]
 
 
 def look(model: LoadedModel, spec: face_instrument.FaceSpec, base: LoadedModel | None = None) -> Face:

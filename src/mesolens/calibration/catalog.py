@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mesolens.calibration import circuits, implants, intervals, nothing, searched, speakers, twinned
+from mesolens.calibration import circuits, grouped, implants, intervals, nothing, searched, speakers, twinned
 from mesolens.errors import BadInput
 from mesolens.evidence.row import Row
 from mesolens.runs.progress import Reporter
@@ -46,6 +46,9 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
             "twins", "twins with a planted tie, and a model beside itself", twinned.steps, twinned.SECONDS, twinned.rows
         ),
         Part("search", "the worst angle beside random search", searched.steps, searched.SECONDS, searched.rows),
+    ),
+    "organs": (
+        Part("grouped", "planted groups of neurons, and two nulls", grouped.steps, grouped.SECONDS, grouped.rows),
     ),
 }
 """The parts of each instrument's calibration."""

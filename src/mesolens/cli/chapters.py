@@ -196,7 +196,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
             that was new is removed again.
         Incomplete: stopped before the end; the same command resumes.
     """
-    _check_different((subject.model, *subject.twins))
+    _check_different((subject.model, *subject.twins, *(() if subject.matched is None else (subject.matched,))))
     card = subject.model.card
     against = None if subject.against is None else subject.against.card
     depending = depends(card, subject.settings)
@@ -222,6 +222,8 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
         for name in names:
             readings[name] = _read(name, subject, store)
             subject = BUILT[name].then(subject, store)
+        if subject.matched is not None and "organs" in names:
+            readings["organs"] = _matched(subject, subject.matched, store, readings["organs"])
         if subject.twins and "face" in names:
             readings["twins"] = _compared((subject.model, *subject.twins), _face(subject), store, subject.settings)
         write_report(store.run)
@@ -239,6 +241,29 @@ def _foresee(subject: Subject, names: Sequence[str], store: Store) -> None:
 def _compared(models: Sequence[LoadedModel], spec: faces.FaceSpec, store: Store, settings: Settings) -> Reading:
     """The reading of models trained alike, all asked what `spec` asks."""
     return run_chapter(Twins(tuple(models)), models[0], spec, store, reporter=reporter(as_json=settings.json))
+
+
+def _matched(subject: Subject, twin: LoadedModel, store: Store, reading: Reading) -> Reading:
+    """The reading with the twin's organs beside the model's, where both have any."""
+    specs = _organs(subject), _organs(replace(subject, model=twin, items=_read_by(subject, twin)))
+    settings = subject.settings
+    theirs = run_chapter(organs.Twin(twin), twin, specs[1], store, reporter=reporter(as_json=settings.json))
+    if "refused" in (reading.verdict, theirs.verdict):
+        return reading
+    names = subject.model.card.name, twin.card.name
+    both = [
+        organs.responses(store.tables(name), spec, card)
+        for name, spec, card in zip((organs.NAME, organs.Twin(twin).NAME), specs, names, strict=True)
+    ]
+    whole = replace(reading, data={**reading.data, "twins": organs.matched(both[0], both[1], settings.seed)})
+    store.write_json(f"readings/{organs.NAME}", whole.to_json())
+    return whole
+
+
+def _read_by(subject: Subject, twin: LoadedModel) -> Items:
+    """The contrasts that were given in words, as token ids of the twin."""
+    texts = subject.items.texts
+    return replace(subject.items, contrasts=tuple(encode(texts, twin)))
 
 
 def _check_different(models: Sequence[LoadedModel]) -> None:
