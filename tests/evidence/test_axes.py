@@ -52,7 +52,7 @@ def test_the_scale_of_weights_changes_nothing(seed: int, power: int) -> None:
 @settings(max_examples=30, deadline=None)
 def test_another_order_of_rows_gives_the_same_groups_in_that_order(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    rows, of = planted(rng, 3, 10, 20, 0.3)
+    rows, _ = planted(rng, 3, 10, 20, 0.3)
     order = rng.permutation(len(rows))
     one = axes(unit(rows), np.ones(30), 3, np.random.default_rng(1), starts=12)
     other = axes(unit(rows[order]), np.ones(30), 3, np.random.default_rng(2), starts=12)
