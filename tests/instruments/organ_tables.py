@@ -16,7 +16,7 @@ from mesolens.traits.encode import EncodedContrast
 from tests.instruments.tiny import build
 
 TRAITS = ("warmth", "candour")
-ORGANS, EACH, NOISE = 3, 10, 15
+ORGANS, EACH, NOISE = 3, 10, 120
 LEAVES = ORGANS * EACH + NOISE
 SMALL = OrgansSpec((), most=4, resamples=6, rotations=19, random=3, draws=60)
 
@@ -63,7 +63,7 @@ class Planted:
 
 
 @cache
-def planted(seed: int = 1, *, noise: float = 0.02, quiet: int | None = None, flips: bool = False) -> Planted:
+def planted(seed: int = 1, *, noise: float = 0.002, quiet: int | None = None, flips: bool = False) -> Planted:
     """Three organs: the first serves one trait, the second the other, the third both; leaves pull either way.
 
     Args:

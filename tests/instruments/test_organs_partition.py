@@ -26,7 +26,7 @@ def test_planted_organs_are_found_and_noise_is_the_remainder() -> None:
 
 
 def test_every_leaf_has_one_place_and_organs_stand_by_what_they_carry() -> None:
-    truth = planted(2, noise=0.1)
+    truth = planted(2, noise=0.02)
     found, known = truth.found, partition(truth.found, truth.spec)
     assert known.of.shape == (len(found.sites),)
     assert set(known.of.tolist()) <= {REST, *range(known.organs)}
@@ -52,7 +52,7 @@ def test_organs_and_remainder_add_up_to_the_leaves(views: int, leaves: int, grou
 
 
 def test_the_organ_level_is_conserved() -> None:
-    truth = planted(2, noise=0.1)
+    truth = planted(2, noise=0.02)
     assert conservation(truth.found, partition(truth.found, truth.spec)) <= 1e-12
 
 
