@@ -39,23 +39,27 @@ def model() -> LoadedModel:
     return tiny.build("gpt2")
 
 
-def run(ids: Sequence[int], touch: Touch) -> torch.Tensor:
+def run(ids: tuple[int, ...], touch: Touch) -> torch.Tensor:
     """Logits at every position, with `touch` told of what passes each place."""
-    module, handles = model().module, []
+    module, handles = model().module, list[Any]()
     for name, (path, width) in PLACES.items():
         part = module.get_submodule(path)
         if width is None:
-            handles.append(part.register_forward_hook(lambda _m, _a, out, name=name: touch(name, out)))
+
+            def after(_: Any, _given: Any, out: torch.Tensor, name: str = name) -> torch.Tensor | None:
+                return touch(name, out)
+
+            handles.append(part.register_forward_hook(after))
         else:
 
-            def before(_: Any, args: tuple[torch.Tensor, ...], name: str = name) -> tuple[torch.Tensor, ...] | None:
+            def before(_: Any, args: tuple[Any, ...], name: str = name) -> tuple[Any, ...] | None:
                 changed = touch(name, args[0])
                 return None if changed is None else (changed, *args[1:])
 
             handles.append(part.register_forward_pre_hook(before))
     try:
         with torch.no_grad():
-            return module(torch.tensor([list(ids)])).logits[0]
+            return module(torch.tensor([ids])).logits[0]
     finally:
         for handle in handles:
             handle.remove()
@@ -125,7 +129,7 @@ def leaves() -> tuple[str, ...]:
     some = tuple(encode(tiny.contrasts(0, lengths=[(4, 4)]), model()))
     spec = OrgansSpec(tuple(View(each, "t", f"{k}", CLEAN, FOUND) for k, each in enumerate(some * 6)))
     tables = measure(model(), plan(model().card, spec)[0])
-    return tuple(tables[SITES]["site"].to_pylist())
+    return tuple(str(site) for site in tables[SITES]["site"].to_pylist())
 
 
 def lost(tables: Tables, view: int, group: int, at: str) -> float:
@@ -171,7 +175,7 @@ def test_a_leaf_held_at_its_mean_is_what_plain_hooks_give(leaf: str) -> None:
     tables = removal(ITEMS_ASKED, averaged, [[leaves().index(leaf)]])
     seen: dict[str, list[torch.Tensor]] = {name: [] for name in PLACES}
     for contrast in averaged:
-        run(tuple(contrast.clean), lambda name, live: seen[name].append(live[0].clone()))
+        run(_ids(contrast.clean), lambda name, live: seen[name].append(live[0].clone()))
     means = {name: torch.cat(each).mean(0) for name, each in seen.items()}
     for view, contrast in enumerate(ITEMS_ASKED):
         literal = held(contrast, set()) - held(contrast, {leaf}, means)
@@ -183,7 +187,7 @@ def test_the_mean_is_of_gated_positions_alone_where_lengths_differ() -> None:
     tables = removal(ITEMS_ASKED, averaged, [[leaves().index("L1.mlp.n40")]])
     seen: dict[str, list[torch.Tensor]] = {name: [] for name in PLACES}
     for contrast in averaged:
-        run(tuple(contrast.clean), lambda name, live: seen[name].append(live[0, -1:].clone()))
+        run(_ids(contrast.clean), lambda name, live: seen[name].append(live[0, -1:].clone()))
     means = {name: torch.cat(each).mean(0) for name, each in seen.items()}
     literal = held(ITEMS_ASKED[1], set()) - held(ITEMS_ASKED[1], {"L1.mlp.n40"}, means)
     assert lost(tables, 1, 0, MEAN) == pytest.approx(literal, abs=1e-6)
@@ -243,7 +247,7 @@ def test_shares_of_every_view_add_up_to_its_difference() -> None:
     assert found.sites == leaves()
     for row, view in enumerate(found.views):
         contrast = view.contrast
-        ends = [held(Contrast(prompt, prompt, contrast.target, contrast.foil), set())
+        ends = [held(Contrast(prompt or (), prompt, contrast.target, contrast.foil), set())
                 for prompt in (contrast.clean, contrast.reference)]  # fmt: skip
         assert found.deltas[row] == pytest.approx(ends[0] - ends[1], abs=1e-6)
 
