@@ -94,12 +94,12 @@ def grouped(
     rng = np.random.default_rng(seed)
     drawn = [_drawn(items, strata, rng) for _ in range(resamples)]
     tried = range(2, min(most, len(rows_NI) - 1) + 1)
+    if not tried or not rotations:
+        return _nothing(rows_NI, weight_N)
     few = drawn[:_COMPARED]
     tables = (_rotated(rows_NI, weight_N, rng) for _ in range(rotations))
-    null_MK = np.array([_ambiguities(table, weight_N, few, tried, rng) for table in tables]).reshape(-1, len(tried))
+    null_MK = np.array([_ambiguities(table, weight_N, few, tried, rng) for table in tables])
     kept = [_tried(rows_NI, weight_N, drawn, groups, rng) for groups in tried]
-    if not kept or not len(null_MK):
-        return _nothing(rows_NI, weight_N)
     mean_K = null_MK.mean(0)
     counts = tuple(replace(each.counts[0], null=float(mean)) for each, mean in zip(kept, mean_K, strict=True))
     beside_K = _beside(np.array([count.ambiguous for count in counts]), mean_K)
@@ -216,7 +216,8 @@ def agreement_of_groups(one_N: Int[np.ndarray, " N"], other_N: Int[np.ndarray, "
     shared = np.unique(one_N, return_inverse=True)[1], np.unique(other_N, return_inverse=True)[1]
     table = np.zeros((shared[0].max() + 1, shared[1].max() + 1))
     np.add.at(table, shared, 1)
-    both, one, other, every = (_pairs(counts) for counts in (table, table.sum(1), table.sum(0), np.array(len(one_N))))
+    whole = np.array(float(len(one_N)))
+    both, one, other, every = (_pairs(counts) for counts in (table, table.sum(1), table.sum(0), whole))
     chance = one * other / every if every else 0.0
     return 1.0 if (one + other) / 2 == chance else (both - chance) / ((one + other) / 2 - chance)
 

@@ -63,7 +63,7 @@ def service(found: Found, known: Partition) -> Service:
     traits, width = traits_of(found), known.organs + 1
     mean, low, high, p = (np.full((len(traits), width), np.nan) for _ in range(4))
     for number, trait in enumerate(traits):
-        rows = [row for row in found.of(FOUND) if found.views[row].trait == trait]
+        rows = [row for row in found.of(FOUND).tolist() if found.views[row].trait == trait]
         values = sums(found.shares[rows], known.of, known.organs)
         if not rows:
             continue

@@ -68,7 +68,7 @@ def verdict_of(
 def _moved(found: Found) -> bool:
     """Whether any trait's mean difference is other than zero."""
     for trait in traits_of(found):
-        rows = [row for row in found.of(FOUND) if found.views[row].trait == trait]
+        rows = [row for row in found.of(FOUND).tolist() if found.views[row].trait == trait]
         if not rows:
             continue
         deltas = found.deltas[rows]
