@@ -8,8 +8,9 @@ Two numbers are read off the clusterings.
   clustering is that of Monti and others, Machine Learning 52, 2003). It is held against the same of *rotated* rows:
   their covariance over items, and so everything that whole items have in common, is kept, and whatever groups the rows
   form is gone (John and others, *M3C*, Scientific Reports 10, 2020). The number of groups is that with the smallest
-  ambiguity beside its null; where as small a quotient comes up in more than α of the rotations, at whatever number,
-  there are no groups.
+  ambiguity beside its null. Whether there are any is tested by how many standard deviations the log ambiguity lies
+  below its null, at the number where it lies lowest: where a rotation lies as far below its fellows in more than α of
+  them, there are none.
 - *Stability* of a group: the Jaccard overlap, by weight, with the likest group of each resample, on average (Hennig,
   *Cluster-wise assessment of cluster stability*, CSDA 52, 2007).
 
@@ -101,10 +102,13 @@ def grouped(
     null_MK = np.array([_ambiguities(table, weight_N, few, tried, rng) for table in tables])
     kept = [_tried(rows_NI, weight_N, drawn, groups, rng) for groups in tried]
     mean_K = null_MK.mean(0)
+    level_K, spread_K = np.log(null_MK + _LEAST).mean(0), np.log(null_MK + _LEAST).std(0) + _LEAST
     counts = tuple(replace(each.counts[0], null=float(mean)) for each, mean in zip(kept, mean_K, strict=True))
-    beside_K = _beside(np.array([count.ambiguous for count in counts]), mean_K)
-    best = int(beside_K.argmin())
-    p = float((1 + (_beside(null_MK, mean_K).min(1) <= beside_K[best]).sum()) / (1 + rotations))
+    ambiguous_K = np.array([count.ambiguous for count in counts]) + _LEAST
+    below_K = (np.log(ambiguous_K) - level_K) / spread_K
+    best = int((ambiguous_K / (mean_K + _LEAST)).argmin())
+    null_M = ((np.log(null_MK + _LEAST) - level_K) / spread_K).min(1)
+    p = float((1 + (null_M <= below_K.min()).sum()) / (1 + rotations))
     return replace(kept[best], counts=counts, p=p, chosen=kept[best].chosen if p <= alpha else 0)
 
 
@@ -128,10 +132,6 @@ def _nothing(rows_NI: Float[np.ndarray, "N I"], weight_N: Float[np.ndarray, " N"
     """Rows too few to be told apart: one group."""
     whole = axes(unit(rows_NI), weight_N, 1, np.random.default_rng(0), 1)
     return Grouping((), 1.0, 0, whole, np.ones(1), np.ones(1))
-
-
-def _beside(ambiguous: Float[np.ndarray, "*M K"], null_K: Float[np.ndarray, " K"]) -> Float[np.ndarray, "*M K"]:
-    return (ambiguous + _LEAST) / (null_K + _LEAST)
 
 
 def _ambiguities(

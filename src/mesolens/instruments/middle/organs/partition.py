@@ -2,8 +2,9 @@
 
 A leaf's profile is its share in every view, each view divided by its gross, so that every question counts alike. The
 leaves that carry most of the gross are grouped by their profiles' lines (:mod:`mesolens.evidence.consensus`); one that
-lies nearer to across its organ's axis than along it goes to the remainder, with all that were too small. So every leaf
-is in one place, and organs and remainder add up to whatever the leaves add up to.
+lies nearer to across its organ's axis than along it goes to the remainder, with all that were too small, and with
+groups that carry next to nothing. So every leaf is in one place, and organs and remainder add up to whatever the leaves
+add up to.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ REST = -1
 """The remainder's place."""
 ALONG = 0.5
 """|cosine| with the axis from which a leaf belongs to its organ."""
+LEAST = 0.01
+"""Of the gross, what a group carries when it is an organ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ def _ordered(
     inside = of_N != REST
     gross_K = np.bincount(of_N[inside], gross_N[inside], groups)
     along_K = np.bincount(of_N[inside], (gross_N * cosine_N)[inside], groups)
-    order = [int(group) for group in np.argsort(-gross_K, kind="stable") if gross_K[group] > 0]
+    enough = LEAST * float(gross_N.sum())
+    order = [int(group) for group in np.argsort(-gross_K, kind="stable") if gross_K[group] > enough]
     place = np.full(groups + 1, REST)
     place[order] = np.arange(len(order))
     kept = replace(known, stability=known.stability[order], low=known.low[order])

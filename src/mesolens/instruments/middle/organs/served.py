@@ -1,8 +1,9 @@
 """Which organ serves which trait, from which angle: sums of shares by item, with intervals over clusters of items.
 
-An organ serves a trait when its mean share differs from zero by more than chance, false discoveries held at 5 % over
-all organs and traits. Clusters are templates where every trait has six or more of them; with fewer, items, and the
-protocol says that intervals then speak of such items alone.
+An organ serves a trait when its mean share differs from zero by more than chance, false discoveries held at 1 % over
+all organs and traits: organs share their items, so that a chance which befalls one trait befalls several organs.
+Clusters are templates where every trait has six or more of them; with fewer, items, and the protocol says that
+intervals then speak of such items alone.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.partition import Partition, sums
 from mesolens.instruments.middle.organs.spec import CLEAN, FOUND
 
+RATE = 0.01
+"""Of false discoveries among organs' services."""
 SILENT = 0.5
 """Of its share, what an organ has left at most when it counts as silent."""
 
@@ -73,7 +76,7 @@ def service(found: Found, known: Partition) -> Service:
         if means is not None and ends is not None:
             low[number], high[number] = ends
             p[number] = chances(means) if means.freedom[0] + 1 >= FEWEST else np.nan
-    return Service(mean, low, high, discoveries(p[:, :-1]))
+    return Service(mean, low, high, discoveries(p[:, :-1], rate=RATE))
 
 
 def personality(found: Found, known: Partition) -> list[dict[str, Json]]:
