@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from mesolens.cli.beside import beside, read_by
 from mesolens.cli.opening import Items
+from mesolens.cli.organ_ask import organs_of
 from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
@@ -101,11 +103,7 @@ def _middle_depends(subject: Subject) -> dict[str, Json]:
 
 
 def _organs(subject: Subject) -> organs.OrgansSpec:
-    texts = subject.items.texts
-    contrasts = subject.items.contrasts[: len(texts)]
-    views = organs.views_of(subject.model, texts, contrasts, subject.sights, subject.settings.seed)
-    other = "" if subject.against is None else subject.against.card.weights_hash
-    return organs.within(views, subject.settings.budget, against=other, seed=subject.settings.seed)
+    return organs_of(subject.model, subject.items, subject.sights, subject.settings, subject.against)
 
 
 def _organs_depends(subject: Subject) -> dict[str, Json]:
@@ -142,28 +140,6 @@ BUILT: Mapping[str, Chapter] = {
     "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
     "organs": Chapter(organs, _organs, lambda subject: subject.against, _organs_depends),
 }
-
-
-def engine_of(name: str) -> str:
-    """The engine of that name.
-
-    Raises:
-        BadInput: there is none.
-    """
-    if name not in middle.ENGINES:
-        raise BadInput(f"--engine is {name!r}; there are {', '.join(middle.ENGINES)}")
-    return name
-
-
-def width_of(part: float | None) -> float | None:
-    """The half width of an interval, as a part of the difference.
-
-    Raises:
-        BadInput: it is not between 0 and 1.
-    """
-    if part is not None and not 0 < part < 1:
-        raise BadInput(f"--width is {part:g}; give a part of the difference between 0 and 1, such as 0.02")
-    return part
 
 
 def wanted(only: str | None) -> list[str]:
@@ -223,7 +199,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
             readings[name] = _read(name, subject, store)
             subject = BUILT[name].then(subject, store)
         if subject.matched is not None and "organs" in names:
-            readings["organs"] = _matched(subject, subject.matched, store, readings["organs"])
+            readings["organs"] = _beside(subject, subject.matched, store, readings["organs"])
         if subject.twins and "face" in names:
             readings["twins"] = _compared((subject.model, *subject.twins), _face(subject), store, subject.settings)
         write_report(store.run)
@@ -243,27 +219,11 @@ def _compared(models: Sequence[LoadedModel], spec: faces.FaceSpec, store: Store,
     return run_chapter(Twins(tuple(models)), models[0], spec, store, reporter=reporter(as_json=settings.json))
 
 
-def _matched(subject: Subject, twin: LoadedModel, store: Store, reading: Reading) -> Reading:
-    """The reading with the twin's organs beside the model's, where both have any."""
-    specs = _organs(subject), _organs(replace(subject, model=twin, items=_read_by(subject, twin)))
-    settings = subject.settings
-    theirs = run_chapter(organs.Twin(twin), twin, specs[1], store, reporter=reporter(as_json=settings.json))
-    if "refused" in (reading.verdict, theirs.verdict):
-        return reading
-    names = subject.model.card.name, twin.card.name
-    both = [
-        organs.responses(store.tables(name), spec, card)
-        for name, spec, card in zip((organs.NAME, organs.Twin(twin).NAME), specs, names, strict=True)
-    ]
-    whole = replace(reading, data={**reading.data, "twins": organs.matched(both[0], both[1], settings.seed)})
-    store.write_json(f"readings/{organs.NAME}", whole.to_json())
-    return whole
-
-
-def _read_by(subject: Subject, twin: LoadedModel) -> Items:
-    """The contrasts that were given in words, as token ids of the twin."""
-    texts = subject.items.texts
-    return replace(subject.items, contrasts=tuple(encode(texts, twin)))
+def _beside(subject: Subject, twin: LoadedModel, store: Store, reading: Reading) -> Reading:
+    """The reading with a second model's organs matched to the model's."""
+    theirs = _organs(replace(subject, model=twin, items=read_by(subject.items, twin)))
+    both = subject.model.card.name, twin
+    return beside(both, (_organs(subject), theirs), store, reading, subject.settings)
 
 
 def _check_different(models: Sequence[LoadedModel]) -> None:

@@ -41,7 +41,7 @@ def middle(
     found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
-    from mesolens.cli.chapters import engine_of, width_of
+    from mesolens.cli.middle_ask import engine_of, width_of
     from mesolens.cli.opening import open_against, open_items, open_model
     from mesolens.cli.terminal import data, tell
 

@@ -102,14 +102,20 @@ def grouped(
     null_MK = np.array([_ambiguities(table, weight_N, few, tried, rng) for table in tables])
     kept = [_tried(rows_NI, weight_N, drawn, groups, rng) for groups in tried]
     mean_K = null_MK.mean(0)
-    level_K, spread_K = np.log(null_MK + _LEAST).mean(0), np.log(null_MK + _LEAST).std(0) + _LEAST
     counts = tuple(replace(each.counts[0], null=float(mean)) for each, mean in zip(kept, mean_K, strict=True))
-    ambiguous_K = np.array([count.ambiguous for count in counts]) + _LEAST
-    below_K = (np.log(ambiguous_K) - level_K) / spread_K
-    best = int((ambiguous_K / (mean_K + _LEAST)).argmin())
-    null_M = ((np.log(null_MK + _LEAST) - level_K) / spread_K).min(1)
-    p = float((1 + (null_M <= below_K.min()).sum()) / (1 + rotations))
+    ambiguous_K = np.array([count.ambiguous for count in counts])
+    best = int(((ambiguous_K + _LEAST) / (mean_K + _LEAST)).argmin())
+    p = _chance(ambiguous_K, null_MK)
     return replace(kept[best], counts=counts, p=p, chosen=kept[best].chosen if p <= alpha else 0)
+
+
+def _chance(ambiguous_K: Float[np.ndarray, " K"], null_MK: Float[np.ndarray, "M K"]) -> float:
+    """The part of rotations that lie as far below their fellows, at whatever number, as the rows do."""
+    logs_MK = np.log(null_MK + _LEAST)
+    level_K, spread_K = logs_MK.mean(0), logs_MK.std(0) + _LEAST
+    below = float(((np.log(ambiguous_K + _LEAST) - level_K) / spread_K).min())
+    null_M = ((logs_MK - level_K) / spread_K).min(1)
+    return float((1 + (null_M <= below).sum()) / (1 + len(null_M)))
 
 
 def _tried(

@@ -37,32 +37,36 @@ def verdict_of(
         )
     if not _moved(found):
         return "not determined", "No trait's contrasts move the readout in one direction, so there is nothing to group."
+    diffuse = _diffuse(found, known, serves)
+    if diffuse:
+        return "diffuse", diffuse
+    stable = [each for each in organs if each["stable"]]
+    if not stable:
+        best = max((cast(float, each["stability"]) for each in organs), default=0.0)
+        return "unstable", (
+            f"{known.organs} groups of leaves act together, but none comes again: stability {best:.2f} at best."
+        )
+    return "organs", _named(found, known, organs, len(stable))
+
+
+def _diffuse(found: Found, known: Partition, serves: Service) -> str:
+    """Why there are no organs; "" where there are."""
     counts = known.grouping.counts
     if not known.grouping.chosen:
         tried = f"{counts[0].groups} to {counts[-1].groups}" if counts else "no number of"
-        return "diffuse", (
+        return (
             f"Leaves do not fall into groups: {tried} groups come again no better than groups of rotated leaves do "
             f"(p {known.grouping.p:.2g})."
         )
     few = largest_fifth(found.shares[found.of(FOUND)].mean(0))
     if few < HALF:
-        return (
-            "diffuse",
-            f"The largest {FIFTH:.0%} of the leaves carry {few:.0%} of the gross, so there are no few to group.",
-        )
+        return f"The largest {FIFTH:.0%} of the leaves carry {few:.0%} of the gross, so there are no few to group."
     if not serves.called.any():
-        return "diffuse", (
+        return (
             f"{known.organs} groups of leaves act together, but none serves a trait: their shares are as often for it "
             "as against it."
         )
-    stable = [each for each in organs if each["stable"]]
-    if not stable:
-        best = max(cast(float, each["stability"]) for each in organs)
-        return (
-            "unstable",
-            f"{known.organs} groups of leaves act together, but none comes again: stability {best:.2f} at best.",
-        )
-    return "organs", _named(found, known, organs, len(stable))
+    return ""
 
 
 def _moved(found: Found) -> bool:
