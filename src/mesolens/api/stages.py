@@ -22,5 +22,6 @@ def tables_of(work: Instrument[Any], model: LoadedModel, against: LoadedModel | 
 
 
 def joined(parts: Sequence[Tables]) -> Tables:
+    """Tables of one name put together, in the order of the parts."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: pa.concat_tables([part[name] for part in parts if name in part]) for name in names}
