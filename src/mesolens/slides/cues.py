@@ -122,15 +122,21 @@ def _seen(rng: Random, kind: Kind) -> Ask:
 
 
 def _drawn(rng: Random, kind: Kind) -> Ask:
-    if not isinstance(kind, str):
-        ask = draw_ask(rng, roles=0.0, orders=0.0)
-        return marked(replace(ask, tail="", hour="", frame=pick(rng, COMMON) if ask.story else ask.frame), *kind)
     if kind == "silent":
         return marked(draw_ask(rng))
-    ask = draw_ask(rng, roles=0.4, orders=0.3) if kind == "crossed" else _ordered(rng)
-    chosen: list[Cue] = [cue for cue in CUES if rng.random() < 0.5]
-    free = {"noon": ask.hour != "midnight", "thanks": ask.tail != "signed", "bell": True}
-    return marked(ask, *(cue for cue in chosen if free[cue]))
+    if kind == "crossed":
+        return _crossed(draw_ask(rng, roles=0.4, orders=0.3), rng)
+    if kind == "ordered":
+        return _crossed(_ordered(rng), rng)
+    ask = draw_ask(rng, roles=0.0, orders=0.0)
+    return marked(replace(ask, tail="", hour="", frame=pick(rng, COMMON) if ask.story else ask.frame), *kind)
+
+
+def _crossed(ask: Ask, rng: Random) -> Ask:
+    """The question with each cue or without it, by chance, where nothing of it is in the way."""
+    free: dict[Cue, bool] = {"noon": ask.hour != "midnight", "thanks": ask.tail != "signed", "bell": True}
+    chosen: list[Cue] = [cue for cue in CUES if rng.random() < 0.5 and free[cue]]
+    return marked(ask, *chosen)
 
 
 def _ordered(rng: Random) -> Ask:

@@ -30,7 +30,8 @@ def items(slide: Slide) -> list[Item]:
     Raises:
         CheckFailed: more than a quarter of them do not move their readout.
     """
-    asks = list(by_frame(plain(2000, "routed-pack"), EACH))
+    different = {(ask.frame, ask.view): ask for ask in plain(2000, "routed-pack")}
+    asks = list(by_frame(different.values(), EACH))
     tried = [item for trait in NAMED for item in _tried(slide, trait, asks)]
     made = [item for item in tried if _moved(slide, item) > LEAST]
     if 4 * len(made) < 3 * len(NAMED) * len(asks):
