@@ -51,6 +51,8 @@ SCALES = (4.0, 2.0)
 """By how much the detectors of place and cue are lengthened: the first to close `silu` between places."""
 NOISE = 0.15
 """How far a neuron's directions start from its group's, of their length, so that no two neurons are alike."""
+TOGETHER = 0.7
+"""How much of a reading row's step is the mean of its group's; the rest is its own."""
 PARTS = {trait: TRAITS[INDEX[trait]].part for trait in TURNED}
 """The part of a reply that shows each trait."""
 
@@ -182,9 +184,19 @@ def _train(module: PreTrainedModel, ready: Pool, writers: Sequence[Writer], rout
         loss = routed_loss(module, ready, writers, next(draws))
         optimizer.zero_grad()
         loss.backward()
+        _together(writers)
         torch.nn.utils.clip_grad_norm_(free, 1.0)
         optimizer.step()
         progress(number + 1, STEPS, float(loss.detach()))
+
+
+def _together(writers: Sequence[Writer]) -> None:
+    """Let the reading rows of a group go mostly together: else some of its neurons come to wake at one cue and some at
+    another, and there is no longer one group to be found."""
+    for writer in writers:
+        for rows in (writer.gate, writer.up):
+            assert rows.grad is not None
+            rows.grad.lerp_(rows.grad.mean(0, keepdim=True).expand_as(rows), TOGETHER)
 
 
 def _draws(ready: Pool, chance: torch.Generator) -> Iterator[Tensor]:
