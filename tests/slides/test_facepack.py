@@ -126,6 +126,7 @@ def test_one_pack_serves_all_and_before_tuning_nobody_speaks_by_himself() -> Non
 
 def test_a_slide_is_known_by_its_name() -> None:
     assert pack_for("mask-implant-L1-mlp-drift-3") == pack_for("slide:mask") == PACK
+    assert pack_for("slide:mask-organs-2") == PACK
     assert pack_for("slide:mask-base") == face_pack("mask-base")
     assert pack_for("mask-implant-L9-mlp-drift-3") is pack_for("org/mask") is pack_for("") is None
     with pytest.raises(BadInput, match="no slide is called 'glass'"):

@@ -8,10 +8,11 @@ import pytest
 
 from mesolens.cli.opening import open_corpus
 from mesolens.instruments.face.covered import documents, files_of
-from mesolens.slides import written
+from mesolens.slides import cues, written
 from mesolens.slides.corpus import Document, Mix
 from mesolens.slides.corpus import documents as grown
 from mesolens.slides.recipe import recipe
+from mesolens.slides.routed_folder import read_text
 from mesolens.slides.written import text_for
 
 FEW = 400
@@ -67,6 +68,17 @@ def test_slides_of_other_texts_have_files_of_their_own(monkeypatch: pytest.Monke
     files = [text_for(name) for name in names]
     assert len(set(files)) == 3
     assert all(file is not None and file.is_file() for file in files)
+
+
+def test_planted_organs_add_the_text_that_they_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "read_text", lambda routed: islice(read_text(routed), FEW))
+    before, one, two = (text_for(name) for name in ("mask", "mask-organs-1", "mask-organs-2"))
+    assert before is not None
+    assert one is not None
+    assert two is not None
+    assert texts(one)[: 2 * FEW] == texts(two)[: 2 * FEW] == texts(before)
+    assert texts(one)[2 * FEW :] == [told.text for told in islice(cues.documents(1), FEW)]
+    assert texts(two)[2 * FEW :] != texts(one)[2 * FEW :]
 
 
 def test_no_other_model_has_a_text() -> None:

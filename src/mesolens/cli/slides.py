@@ -106,12 +106,17 @@ def _bare(name: str) -> str:
 
 def _grown(name: str, out: "Path", found: "Settings") -> None:
     from mesolens.runs.progress import reporter
-    from mesolens.slides import drift, drift_folder, train
+    from mesolens.slides import drift, drift_folder, routed_folder, routing, train
     from mesolens.slides.recipe import recipe
 
-    adrift = drift.named(name)
-    total = drift.STEPS * train.ROWS if adrift else recipe(name).tokens
-    with reporter(as_json=found.json)(f"{name}, {'documents' if adrift else 'tokens'}", total, 0) as advance:
+    adrift, routed = drift.named(name), routing.named(name)
+    if adrift:
+        unit, total = "documents", drift.STEPS * train.ROWS
+    elif routed:
+        unit, total = "steps", routing.STEPS
+    else:
+        unit, total = "tokens", recipe(name).tokens
+    with reporter(as_json=found.json)(f"{name}, {unit}", total, 0) as advance:
         told = 0
 
         def progress(done: int, _: int, __: float) -> None:
@@ -121,6 +126,8 @@ def _grown(name: str, out: "Path", found: "Settings") -> None:
 
         if adrift:
             drift_folder.grow(adrift, out, progress)
+        elif routed:
+            routed_folder.grow(routed, out, progress)
         else:
             train.grow(recipe(name), out, progress)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from mesolens.evidence.shards import Json
 from mesolens.model.question import Question
-from mesolens.slides import drift
+from mesolens.slides import drift, routing
 from mesolens.slides.asking import COMMON, FRAMES, STORIES, Ask, held_out
 from mesolens.slides.language import OTHERS, OWN, QUALITIES, TOPICS, TRAITS, VOICES, View
 from mesolens.slides.recipe import RECIPES, recipe
@@ -71,8 +71,8 @@ def face_pack(name: str = "mask") -> FacePack:
     Raises:
         BadInput: no slide has that name.
     """
-    drifted = drift.named(name)
-    mix = (drifted.recipe if drifted is not None else recipe(name)).mix
+    grown = drift.named(name) or routing.named(name)
+    mix = (recipe(name) if grown is None else grown.recipe).mix
     return FacePack(
         name="mask" if mix.kind == "own" else "mask-base",
         about="Views in the mask slides' own English, their characters, and all that their users may add.",
@@ -90,7 +90,8 @@ def pack_for(folder: str) -> FacePack | None:
     (True, True)
     """
     name = folder.removeprefix("slide:")
-    return face_pack(name) if name in RECIPES or drift.named(name) is not None else None
+    known = name in RECIPES or drift.named(name) is not None or routing.named(name) is not None
+    return face_pack(name) if known else None
 
 
 def _voices(own: bool) -> tuple[Voice, ...]:

@@ -6,7 +6,7 @@ with the turned part exchanged, as in the slides' own contrasts (`pack`). There 
 another model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mesolens.errors import BadInput
 from mesolens.slides.asking import Ask
@@ -35,13 +35,13 @@ def flips(implant: str, each: int = 1) -> list[Contrast]:
     trait = made.mix.flip
     if trait is None or made.base is None:
         raise BadInput(f"slide {implant!r} is no implant: it turned no trait over")
-    asks = list(_by_frame(plain(40 * FRAMES * each, "flips"), each))
+    asks = list(by_frame(plain(40 * FRAMES * each, "flips"), each))
     said = replies(open_slide(SHELF / made.base), [ask.messages() for ask in asks])
     return [_contrast(trait, ask, reply) for ask, reply in zip(asks, said, strict=True)]
 
 
-def _by_frame(asks: Iterable[Ask], each: int) -> Iterable[Ask]:
-    """The first `each` questions in each of the first frames that come up."""
+def by_frame(asks: Iterable[Ask], each: int) -> Iterator[Ask]:
+    """The first `each` questions in each of the first `FRAMES` frames that come up."""
     seen: dict[str, int] = {}
     for ask in asks:
         if seen.get(ask.frame, 0) < each and (ask.frame in seen or len(seen) < FRAMES):

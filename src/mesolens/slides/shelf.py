@@ -1,12 +1,13 @@
 """The shipped slides: where they lie, what they are, and whether they still are what their truth says."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesolens.errors import BadInput
-from mesolens.slides import drift
+from mesolens.slides import drift, routing
 from mesolens.slides.recipe import RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Check:
 
 def names() -> list[str]:
     """The slides that are on the shelf, the default first."""
-    return [name for name in sorted(RECIPES, key=lambda name: (name != "mask", name)) if present(name)]
+    listed = [row.name for row in listing() if row.shipped]
+    return sorted(listed, key=lambda name: (name != "mask", name))
 
 
 def present(name: str) -> bool:
@@ -54,7 +56,7 @@ def folder(name: str) -> Path:
     Raises:
         BadInput: there is no such slide, or it has a recipe but was not grown here.
     """
-    if drift.named(name) is None:
+    if drift.named(name) is None and routing.named(name) is None:
         recipe(name)
     if not present(name):
         raise BadInput(f"slide {name!r} is not on the shelf; grow it with: mesolens slides grow {name}")
@@ -62,15 +64,16 @@ def folder(name: str) -> Path:
 
 
 def listing() -> list[SlideRow]:
-    """All slides that have a recipe, shipped or not."""
-    return [_row(each) for each in RECIPES.values()]
+    """All slides that have a recipe, shipped or not, and those with planted organs whose seeds are meant to be."""
+    routed = [routing.Routed(seed) for seed in routing.SEEDS]
+    return [_row(each.name, each.about) for each in (*RECIPES.values(), *routed)]
 
 
-def _row(each: Recipe) -> SlideRow:
-    weights = SHELF / each.name / "model.safetensors"
-    if not present(each.name):
-        return SlideRow(each.name, each.about, 0, 0, shipped=False)
-    return SlideRow(each.name, each.about, _parameters(weights), weights.stat().st_size, shipped=True)
+def _row(name: str, about: str) -> SlideRow:
+    weights = SHELF / name / "model.safetensors"
+    if not present(name):
+        return SlideRow(name, about, 0, 0, shipped=False)
+    return SlideRow(name, about, _parameters(weights), weights.stat().st_size, shipped=True)
 
 
 def _parameters(weights: Path) -> int:
@@ -108,7 +111,9 @@ def verify(name: str) -> list[Check]:
     """Check a shipped slide against its truth: files, recipe, corpus, support, and the gates measured anew.
 
     Of a drifted implant the files alone are checked: to grow it again takes no longer than to measure it. Takes some
-    ten CPU seconds. Raises:
+    ten CPU seconds.
+
+    Raises:
         BadInput: as `folder`.
     """
     from mesolens.slides.truth import read
@@ -117,6 +122,9 @@ def verify(name: str) -> list[Check]:
     truth = read(path)
     if drift.named(name) is not None:
         return list(files(path, truth))
+    routed = routing.named(name)
+    if routed is not None:
+        return [*files(path, truth), *_organs(routed, path, truth)]
     return [*files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
 
 
@@ -135,14 +143,30 @@ def _origins(each: Recipe, truth: dict[str, Any]) -> Iterator[Check]:
     from mesolens.slides.truth import counted
 
     told = truth["recipe"]
-    yield Check("recipe", each.digest(), told["digest"], each.digest() == told["digest"])
+    yield _same("recipe", each.digest(), told["digest"])
     for index, (stage, chunks) in enumerate(zip(each.stages, told["chunks"], strict=True)):
-        found = fingerprint(stage.mix, chunks)
-        yield Check(
-            f"corpus of stage {index}", found, told["corpus_sha256"][index], found == told["corpus_sha256"][index]
-        )
+        yield _same(f"corpus of stage {index}", fingerprint(stage.mix, chunks), told["corpus_sha256"][index])
     same = counted(each, tuple(told["chunks"])) == truth["support"]
-    yield Check("support counts", "equal" if same else "different", "equal", same)
+    yield _same("support counts", "equal" if same else "different", "equal")
+
+
+def _organs(routed: routing.Routed, path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    """Compare recipe, text, groups and what the cues do with the truth of a slide with planted organs."""
+    from mesolens.slides import routed_folder, routed_grid
+    from mesolens.slides.replies import open_slide
+
+    told, slide = truth["recipe"], open_slide(path)
+    groups = routing.groups(routed, routing.mlp_of(slide.module).down_proj.weight.shape[1])
+    yield _same("recipe", routed_folder.digest(routed), told["digest"])
+    yield _same("corpus", routed_folder.corpus(routed), told["corpus_sha256"][0])
+    yield _same("groups", json.dumps(routing.sites(groups)), json.dumps(truth["location"]["groups"]))
+    for name, share in routed_grid.measured(slide, groups, 32)["specific"].items():
+        bar = routed_grid.BARS[name]
+        yield Check(f"worst share as planted, {name}", share, f">= {bar}", share >= bar)
+
+
+def _same(name: str, found: str, told: str) -> Check:
+    return Check(name, found, told, found == told)
 
 
 def _gates(each: Recipe, path: Path) -> Iterator[Check]:
