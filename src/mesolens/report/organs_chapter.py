@@ -6,7 +6,7 @@ them in double precision. Where there are more leaves than a page holds, the sma
 in `L3.mlp.rest`, so sums stay true.
 
 Only a reading that says *organs* is shown as it stands; of one that is *diffuse*, *unstable* or *not determined* the
-page covers what was found. Of a refused reading no share leaves the run folder.
+page covers what was found. Of a refused reading no share leaves the run folder; the measured differences do.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,15 @@ from mesolens.hostile import printable
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.forms import text
 from mesolens.report.middle_chapter import runs
-from mesolens.report.organs_data import organs, traits_of
+from mesolens.report.organs_data import angles_of, measured, organs, traits_of
 from mesolens.report.payload import Chapter, conclusion, finite, packed
 from mesolens.report.tables import Ints, checked, rank
 
 SITES, SHARES = "organs-sites", "organs-shares"
 """Tables: which organ each leaf is in, and the leaves' shares, a row a trait."""
+
+_NAMED = 20
+"""Bytes that a leaf's organ and its name take, beside its shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,12 @@ def chapter(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapter:
     main: dict[str, Json] = conclusion(reading)
     main |= {"refused": reading.verdict == "refused", "sure": reading.verdict == "organs", "reason": _reason(reading)}
     if reading.verdict == "refused":
-        return Chapter(main, {})
+        return Chapter(main | {"measured": [*measured(reading.data)]}, {})
     data = organs(reading.data)
     found = cast(list[dict[str, Json]], data["organs"])
     leaves = leaves_of(tables, traits_of(reading.data), len(found))
     main |= {"counts": _counts(data, found, leaves), "left_out": 0}
+    main["angles"] = [angle["name"] for angle in angles_of(reading.data)]
     if leaves is None:
         return Chapter(main, {"organs": data})
     kept, main["left_out"] = folded(leaves, budget.share_bytes)
@@ -104,9 +108,9 @@ def _lists(rows: pa.Table) -> list[NDArray[np.float32]]:
     return [values.to_numpy(zero_copy_only=False).astype(np.float32) for values in found]
 
 
-def _is_list(kind: Any) -> bool:
+def _is_list(kind: pa.DataType) -> bool:
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return lists and pa.types.is_floating(kind.value_type)
+    return lists and pa.types.is_floating(cast("pa.ListType[pa.DataType]", kind).value_type)
 
 
 def _column(rows: pa.Table, table: str, name: str, kind: type) -> list[Any]:
@@ -121,7 +125,7 @@ def folded(whole: OrganLeaves, share_bytes: int) -> tuple[OrganLeaves, int]:
 
     Returns the leaves, in the model's order, and how many were folded.
     """
-    room = max(1, share_bytes // (4 * max(1, len(whole.shares_TL))))
+    room = max(1, share_bytes // (4 * len(whole.shares_TL) + _NAMED))
     over = len(whole.sites) - room
     if over <= 0:
         return whole, 0

@@ -58,6 +58,16 @@ def traits_of(data: Part) -> list[str]:
     return _different([name or "unnamed" for name in texts(data, "traits")], "traits")
 
 
+def measured(data: Part) -> list[Json]:
+    """Each trait with its measured difference, which stands whatever becomes of the shares.
+
+    Raises:
+        BadInput: the traits or the differences are damaged.
+    """
+    traits = traits_of(data)
+    return [[trait, delta] for trait, delta in zip(traits, _numbers(data, "delta", len(traits)), strict=True)]
+
+
 def angles_of(data: Part) -> list[dict[str, Json]]:
     """The angles with their use: organs were `found` under them, they were `held` back, or they are `broken`.
 
