@@ -5,6 +5,7 @@ import { h } from "./dom.ts";
 import { type Angle, MEASURES, type Measure, type Ranged, type Share, SHARES } from "./face-data.ts";
 import type { Box } from "./figure.ts";
 import { glyph } from "./glyph.ts";
+import { mapHash } from "./organ-route.ts";
 import type { Selection } from "./selection.ts";
 import { figured, interval, percent, visible } from "./text.ts";
 
@@ -19,19 +20,19 @@ export const MEASURED: Record<Measure, { title: string; unit: string }> = {
 
 const WORDS: Record<Share, string> = { own: "own voice", other: "another voice", nobody: "no one" };
 
-export function angleCard(selection: Selection, forms: ReadonlyMap<string, number>): Box {
+export function angleCard(selection: Selection, forms: ReadonlyMap<string, number>, organs: ReadonlySet<string>): Box {
   const element = h("section", { class: "angle-card", "aria-label": "The selected angle" });
   const show = () => {
     const angle = selection.index === null ? undefined : selection.angles[selection.index];
-    element.replaceChildren(...(angle ? card(angle, forms) : []));
+    element.replaceChildren(...(angle ? card(angle, forms, organs) : []));
   };
   selection.on(show);
   show();
   return { element, redraw: () => undefined };
 }
 
-function card(angle: Angle, forms: ReadonlyMap<string, number>): HTMLElement[] {
-  const about = h("div", {}, h("h4", {}, glyph(angle, forms), h("span", { class: "name" }, visible(angle.angle, 200)), ...marks(angle)), h("p", {}, visible(angle.about, 400)), facts(angle));
+function card(angle: Angle, forms: ReadonlyMap<string, number>, organs: ReadonlySet<string>): HTMLElement[] {
+  const about = h("div", {}, h("h4", {}, glyph(angle, forms), h("span", { class: "name" }, visible(angle.angle, 200)), ...marks(angle)), h("p", {}, visible(angle.about, 400)), facts(angle), toOrgans(angle, organs));
   return [about, h("div", {}, shares(angle), voices(angle)), h("div", {}, commonness(angle))];
 }
 
@@ -48,6 +49,12 @@ function facts(angle: Angle): HTMLElement {
     ["p", `${figured(angle.p)}; adjusted ${figured(angle.adjusted)}; family-wise ${figured(angle.worst)}`],
   ];
   return h("dl", { class: "plain" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/** The way to what this angle does to the organs, where this page has them under it. */
+function toOrgans({ angle }: Angle, organs: ReadonlySet<string>): HTMLElement | null {
+  const href = organs.has(angle) ? mapHash(angle) : null;
+  return href === null ? null : h("p", { class: "small" }, h("a", { href }, "Organs under this angle"), " \u2013 which of them fall silent.");
 }
 
 function shareText(share: Ranged | null): string {

@@ -4,14 +4,17 @@ import type { Fact, Reading } from "./payload.ts";
 import { visible } from "./text.ts";
 
 /** Verdicts that say that something was found wanting. */
-const BAD = new Set(["refused", "breaks", "strangers"]);
+const BAD = new Set(["refused", "breaks", "strangers", "unstable"]);
+/** Verdicts that say that nothing can be said. */
+const OPEN = new Set(["diffuse", "not determined"]);
 
 export function renderPlain(name: string, reading: Reading): HTMLElement {
   return h("section", { class: "chapter", id: visible(name) }, heading(name, reading), protocol(reading));
 }
 
 export function heading(name: string, reading: Reading): HTMLElement {
-  const verdict = h("span", { class: `verdict ${BAD.has(reading.verdict) ? "bad" : ""}` }, visible(reading.verdict, 40));
+  const tone = BAD.has(reading.verdict) ? "bad" : OPEN.has(reading.verdict) ? "open-ended" : "";
+  const verdict = h("span", { class: `verdict ${tone}` }, visible(reading.verdict, 40));
   return h(
     "header",
     { class: "chapter-head" },

@@ -37,7 +37,8 @@ function draw(canvas: HTMLCanvasElement, width: number, data: Curves): void {
   line(made, data.sizes, data.remove, colours.negative, [], "square");
 }
 
-function line(made: Frame, sizes: readonly number[], values: Values, colour: string, dash: number[], mark?: Mark): void {
+/** One series over k, with gaps where a figure is missing. */
+export function line(made: Frame, sizes: readonly number[], values: Values, colour: string, dash: number[], mark?: Mark): void {
   const points = sizes.flatMap((k, i): [number, number][] => (values?.[i] == null ? [] : [[made.x(k), made.y(values[i])]]));
   made.context.lineWidth = mark ? 2 : 1.5;
   made.context.setLineDash(dash);

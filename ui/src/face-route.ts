@@ -7,7 +7,7 @@ export interface FaceView {
 }
 
 /** Everything but letters, digits and _ . - ~ is escaped, as `urllib.parse.quote(text, safe="")` does it. */
-function quoted(text: string): string | null {
+export function quoted(text: string): string | null {
   try {
     return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   } catch {

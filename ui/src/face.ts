@@ -23,7 +23,7 @@ import { twinsRoom } from "./twins.ts";
 import { searchPlot, tailPlot } from "./worst.ts";
 
 /** Draws the chapter into `place`: its head at once, its figures when somebody comes near. */
-export function renderFace(place: HTMLElement, main: FaceMain, middle: MiddleData | undefined): () => void {
+export function renderFace(place: HTMLElement, main: FaceMain, middle: MiddleData | undefined, organs: ReadonlySet<string>): () => void {
   const shelf = new Shelf();
   const room = h("div", { class: "face-room" }, h("p", { class: "soft waiting" }, "Reading the angles \u2026"));
   const section = h("section", { class: "chapter", id: "face" }, heading("face", main), calibration(main), h("p", { class: "meta" }, ...tallies(main)), figuresLine(main.numbers, []), room, ...notes(main), protocol(main));
@@ -31,7 +31,7 @@ export function renderFace(place: HTMLElement, main: FaceMain, middle: MiddleDat
   whenWhole(() => {
     const data = faceData();
     if (!data) return room.replaceChildren(h("p", { class: "empty" }, "This page carries no figures of the face."));
-    new Room(shelf, room, data, main, middle);
+    new Room(shelf, room, data, main, middle, organs);
   });
   return shelf.redraw;
 }
@@ -47,6 +47,7 @@ class Room {
     private readonly data: FaceData,
     private readonly main: FaceMain,
     private readonly middle: MiddleData | undefined,
+    private readonly organs: ReadonlySet<string>,
   ) {
     this.selection = new Selection(data.angles);
     this.forms = families(data.angles);
@@ -62,11 +63,11 @@ class Room {
   }
 
   private angles(): HTMLElement[] {
-    const { shelf, selection, forms } = this;
+    const { shelf, selection, forms, organs } = this;
     const table = shelf.put(588, () => angleTable(selection, forms));
     const ternary = shelf.put(605, () => figureBox(ternaryPlot(selection, forms, () => this.tone, this.tones(), this.main.own)));
     const title = h("h3", {}, `Angles: ${count(this.main.counts.angles)}, ${count(this.main.counts.called)} called`);
-    return [title, h("div", { class: "first-look" }, table, ternary), shelf.put(280, () => angleCard(selection, forms))];
+    return [title, h("div", { class: "first-look" }, table, ternary), shelf.put(280, () => angleCard(selection, forms, organs))];
   }
 
   /** By what the marks are coloured. */

@@ -4,6 +4,8 @@ import type { FaceMain } from "./face-data.ts";
 import { framed, keepLinksInside } from "./frame.ts";
 import { renderHeader } from "./header.ts";
 import { renderMiddle } from "./middle.ts";
+import type { OrgansMain } from "./organ-data.ts";
+import { anglesOf, renderOrgans } from "./organs.ts";
 import { block, type Main, type MiddleData, type Reading } from "./payload.ts";
 import { renderPlain } from "./chapter.ts";
 import { followTheme } from "./theme.ts";
@@ -21,8 +23,9 @@ if (main && page) {
   page.append(chapters);
   const middle = main.readings["middle"] as MiddleData | undefined;
   const rooms: Record<string, (reading: Reading) => () => void> = {
-    face: (reading) => renderFace(chapters, reading as FaceMain, middle),
+    face: (reading) => renderFace(chapters, reading as FaceMain, middle, anglesOf(main.readings["organs"] as OrgansMain | undefined)),
     middle: (reading) => renderMiddle(chapters, reading as MiddleData),
+    organs: (reading) => renderOrgans(chapters, reading as OrgansMain, middle),
     twins: (reading) => renderTwins(chapters, reading),
   };
   for (const [name, reading] of Object.entries(main.readings)) {

@@ -20,11 +20,16 @@ export function crumbs(ledger: Ledger, view: View, nodes: readonly number[], go:
 
 /** Says that the bars end on the parent, with the figures. */
 export function checkLine(ledger: Ledger, view: View, bars: readonly Bar[]): HTMLElement {
+  const measured = view.pick.kind === "contrast" && view.site === "model" ? ledger.data.items[view.pick.index]!.delta : null;
+  return sumLine(bars, Math.abs(bars[bars.length - 1]!.value), measured);
+}
+
+/** The sum of the bars beside the parent's own figure; they agree when they differ by at most 1e-6 of `size`. */
+export function sumLine(bars: readonly Bar[], size: number, measured: number | null): HTMLElement {
   const total = bars[bars.length - 1]!;
   const end = bars.length > 1 ? bars[bars.length - 2]!.to : 0;
   const off = Math.abs(end - total.value);
-  const holds = off <= 1e-6 * Math.max(Math.abs(total.value), 1e-9) || off < 1e-12;
-  const measured = view.pick.kind === "contrast" && view.site === "model" ? ledger.data.items[view.pick.index]!.delta : null;
+  const holds = off <= 1e-6 * Math.max(size, 1e-9) || off < 1e-12;
   const delta = measured === null ? "" : `; measured \u0394 ${signed(measured, 6)}`;
   return h(
     "p",

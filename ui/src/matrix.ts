@@ -4,6 +4,17 @@ import type { Plot } from "./figure.ts";
 import type { Matrix } from "./payload.ts";
 import { figure, visible } from "./text.ts";
 
+/** A cell that is tinted by its value, with what stands in it. */
+export interface Shade {
+  /** Null where the cell is not tinted. */
+  value: number | null;
+  text: string;
+  own?: boolean;
+  /** What a mark before the text means; no mark where there is none. */
+  mark?: string | false;
+  href?: string;
+}
+
 export function matrix(data: Matrix): Plot {
   const names = data.traits.map((name) => visible(name, 40));
   return {
@@ -19,18 +30,27 @@ export function matrix(data: Matrix): Plot {
 }
 
 function grid(data: Matrix, names: readonly string[]): HTMLElement {
-  const most = Math.max(1e-300, ...data.effects.flat().map((value) => Math.abs(value ?? 0)));
-  const rows = names.map((name, i) => {
-    const cells = names.map((_, j) => shaded(data.effects[i]?.[j] ?? null, most, i === j));
-    return h("tr", {}, h("th", { scope: "row" }, name), ...cells);
-  });
+  const rows = names.map((name, i): [string, Shade[]] => [name, names.map((_, j) => ({ ...part(data.effects[i]?.[j] ?? null), own: i === j }))]);
   const head = names.map((name, j) => h("th", { scope: "col" }, name, data.sizes?.[j] != null && h("span", { class: "soft" }, ` (${data.sizes[j]})`)));
-  return h("table", { class: "matrix" }, h("caption", { class: "unseen" }, "Effect of removing a row's leaves on a column's contrasts"), h("thead", {}, h("tr", {}, h("td", {}), ...head)), h("tbody", {}, ...rows));
+  return shaded("Effect of removing a row's leaves on a column's contrasts", head, rows);
 }
 
-function shaded(value: number | null, most: number, own: boolean): HTMLElement {
-  const text = value === null ? "\u2013" : `${figure(100 * value)} %`;
-  const cell = h("td", { class: `num shade ${(value ?? 0) < 0 ? "minus" : "plus"} ${own ? "own" : ""}` }, text);
+/** A part of a whole as a cell. */
+export function part(value: number | null): Shade {
+  return { value, text: value === null ? "\u2013" : `${figure(100 * value)} %` };
+}
+
+/** A table whose cells are tinted by their signed values, the largest the most. */
+export function shaded(caption: string, head: readonly HTMLElement[], rows: readonly (readonly [name: string, cells: readonly Shade[]])[]): HTMLElement {
+  const most = rows.reduce((size, [, cells]) => Math.max(size, ...cells.map(({ value }) => Math.abs(value ?? 0))), 1e-300);
+  const lines = rows.map(([name, cells]) => h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => shade(cell, most))));
+  return h("table", { class: "matrix" }, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, h("td", {}), ...head)), h("tbody", {}, ...lines));
+}
+
+function shade({ value, text, own, mark, href }: Shade, most: number): HTMLElement {
+  const shown = href === undefined ? text : h("a", { href }, text);
+  const marked = mark && h("span", { class: "marked" }, h("span", { class: "unseen" }, `${mark}: `));
+  const cell = h("td", { class: `num shade ${value === null ? "" : value < 0 ? "minus" : "plus"} ${own ? "own" : ""}` }, marked, shown);
   cell.style.setProperty("--strength", (Math.abs(value ?? 0) / most).toFixed(3));
   return cell;
 }

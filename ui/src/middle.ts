@@ -1,5 +1,5 @@
 // The chapter *middle*: pick contrasts, see the whole model, open a part, end at the words that it read.
-import { type Bar, waterfall, type Window } from "./bars.ts";
+import type { Window } from "./bars.ts";
 import { heading, protocol } from "./chapter.ts";
 import { checksPanel, figuresLine } from "./checks.ts";
 import { Closer } from "./closer.ts";
@@ -12,14 +12,13 @@ import { IcicleView } from "./icicle-view.ts";
 import { type MiddleData, whenWhole } from "./payload.ts";
 import { pickText, hashOf, parseHash, type View } from "./route.ts";
 import { Ledger } from "./shares.ts";
-import { checkLine, contrastList, crumbs, legend, notes, nothing } from "./margin.ts";
+import { checkLine, contrastList, crumbs, notes, nothing } from "./margin.ts";
 import { picker } from "./picker.ts";
 import { pointAt, promptPanel } from "./prompt.ts";
 import { proofSection } from "./proof.ts";
 import { refusal } from "./refusal.ts";
 import { searchBox } from "./search-box.ts";
-import { download } from "./sheet.ts";
-import { type Chart, chart } from "./table.ts";
+import { Stage } from "./stage.ts";
 import { buildTree, MODEL, path } from "./tree.ts";
 import { tally } from "./verified.ts";
 import { count } from "./text.ts";
@@ -28,8 +27,6 @@ const FIRST: Window = { first: 0, count: 24 };
 const FIRST_TOKENS: Window = { first: 0, count: 64 };
 const KINDS = { parts: "part", contrasts: "contrast", tokens: "token", nothing: "part" };
 const ORDERS = { parts: "as in the model", contrasts: "as in the file", tokens: "as in the prompt", nothing: "" };
-const MORE = 72;
-const MOST = 240;
 
 /** Draws the chapter into `place`; returns what draws its canvases again. */
 export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
@@ -53,9 +50,14 @@ export function renderMiddle(place: HTMLElement, data: MiddleData): () => void {
 
 class Chapter {
   private view: View = { pick: { kind: "all" }, site: MODEL };
-  private window: Window | null = null;
-  private order: boolean | null = null;
-  private drawn: Chart | null = null;
+  private readonly stage = new Stage({
+    open: (bar) => {
+      const view = bar.opens === undefined ? null : parseHash(bar.opens);
+      if (view) this.go(view);
+    },
+    up: () => this.up(),
+    hover: (bar) => pointAt(this.side, bar?.position ?? null),
+  });
   private closeup: Box | null = null;
   private strip: Box | null = null;
   private readonly closer = new Closer();
@@ -63,7 +65,6 @@ class Chapter {
   private readonly side = h("aside", { class: "side", "aria-label": "Contrast" });
   private readonly icicle: IcicleView;
   private readonly trail = h("nav", { class: "trail", "aria-label": "Where you are in the model" });
-  private readonly level = h("div", { class: "level" });
   private readonly picker: ReturnType<typeof picker>;
 
   constructor(
@@ -73,7 +74,7 @@ class Chapter {
     this.picker = picker(ledger, (pick) => this.go({ ...this.view, pick }));
     const search = searchBox(ledger.tree, () => ledger.of(this.view.pick)?.values ?? null, (site) => this.go({ ...this.view, site }));
     this.icicle = new IcicleView(ledger.tree, (site) => this.go({ ...this.view, site }, false));
-    const main = h("div", { class: "stagehold" }, this.icicle.element, this.trail, this.level, this.near);
+    const main = h("div", { class: "stagehold" }, this.icicle.element, this.trail, this.stage.element, this.near);
     section.append(h("div", { class: "bench" }, h("div", { class: "side-column" }, h("h3", { class: "unseen" }, "Contrasts"), this.picker.element, search, this.side), main));
     this.listen();
     this.view = this.fromAddress() ?? this.view;
@@ -82,7 +83,7 @@ class Chapter {
 
   /** Draws the canvases again, after a change of size, theme or paper. */
   readonly redraw = (): void => {
-    this.drawn?.draw();
+    this.stage.redraw();
     this.icicle.redraw();
     this.closeup?.redraw();
     this.strip?.redraw();
@@ -95,7 +96,7 @@ class Chapter {
     });
     // Read what opening a part will ask for as soon as the document is there, not when somebody waits for it.
     addEventListener("load", () => setTimeout(() => this.ledger.knows(this.ledger.tree.runs.map((run) => run.start))), { once: true });
-    new ResizeObserver(() => this.redraw()).observe(this.level);
+    new ResizeObserver(() => this.redraw()).observe(this.stage.element);
   }
 
   private node(): number {
@@ -126,7 +127,7 @@ class Chapter {
   private move(view: View, focus: boolean): void {
     const before = this.view.site;
     this.view = view;
-    if (view.site !== before) [this.window, this.order] = [null, null];
+    if (view.site !== before) this.stage.reset();
     this.show(focus && view.site !== before, before);
   }
 
@@ -137,7 +138,7 @@ class Chapter {
     this.picker.set(this.view.pick);
     this.trail.replaceChildren(crumbs(this.ledger, this.view, path(this.ledger.tree, node), (view) => this.go(view)));
     if (!shares || !level) {
-      this.level.replaceChildren(h("p", { class: "soft" }, "Reading the shares of this contrast \u2026"));
+      this.stage.say(h("p", { class: "soft" }, "Reading the shares of this contrast \u2026"));
       addEventListener("DOMContentLoaded", () => this.show(focus, before), { once: true });
       return;
     }
@@ -145,7 +146,7 @@ class Chapter {
     this.showLevel(level, shares.values[0]!);
     this.icicle.show(shares, node);
     whenWhole(() => this.showNear(node));
-    if (focus) this.drawn?.focus(this.rowOf(before));
+    if (focus) this.stage.focus(before);
   }
 
   private showSide(level: Level): void {
@@ -171,35 +172,19 @@ class Chapter {
     this.closeup?.redraw();
   }
 
-  private bars: Bar[] = [];
-
   private showLevel(level: Level, whole: number): void {
-    const bySize = this.order ?? level.bySize;
-    this.bars = waterfall(level.parts, level.total, this.windowOf(level), bySize);
-    const made = chart(this.bars, KINDS[level.what], this.caption(level), whole, {
-      open: (bar) => this.open(bar, level),
-      up: () => this.up(),
-      hover: (bar) => pointAt(this.side, bar?.position ?? null),
+    if (level.what === "nothing") return this.stage.say(nothing(this.view.pick, level.total));
+    this.stage.show({
+      ...level,
+      whole,
+      kind: KINDS[level.what],
+      title: this.title(level),
+      caption: this.caption(level),
+      order: ORDERS[level.what],
+      window: level.what === "tokens" ? FIRST_TOKENS : FIRST,
+      check: (bars) => checkLine(this.ledger, this.view, bars),
+      sheet: () => levelSheet(level, this.view),
     });
-    const tools = this.tools(level, bySize);
-    if (level.what === "nothing") this.level.replaceChildren(nothing(this.view.pick, level.total));
-    else this.level.replaceChildren(tools, made.element, checkLine(this.ledger, this.view, this.bars), h("div", { class: "under" }, legend(this.bars), download(() => levelSheet(level, this.view))));
-    made.element.querySelector("tbody button")?.setAttribute("tabindex", "0");
-    this.drawn = made;
-    made.draw();
-  }
-
-  private tools(level: Level, bySize: boolean): HTMLElement {
-    const choice = (text: string, value: boolean) => {
-      const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(bySize === value) }, text);
-      button.addEventListener("click", () => {
-        this.order = value;
-        this.show(false);
-      });
-      return button;
-    };
-    const title = h("h3", {}, this.title(level));
-    return h("div", { class: "tools" }, title, h("div", { class: "choices", role: "group", "aria-label": "Order" }, choice(ORDERS[level.what], false), choice("largest first", true)));
   }
 
   private title(level: Level): string {
@@ -213,32 +198,9 @@ class Chapter {
     return `Waterfall of ${this.title(level)}, ${who}; shares in nats, the last row is the total`;
   }
 
-  private open(bar: Bar, level: Level): void {
-    if (bar.kind === "part") {
-      const view = bar.opens === undefined ? null : parseHash(bar.opens);
-      if (view) this.go(view);
-      return;
-    }
-    const { first, count } = this.windowOf(level);
-    const more = bar.kind === "others";
-    if (more && count < MOST) this.window = { first, count: Math.min(MOST, count + MORE) };
-    else this.window = { first: Math.max(0, first + (more ? MOST : -MOST)), count: MOST };
-    this.show(false);
-    this.drawn?.focus(!more ? 0 : this.window.first === first ? count : 1);
-  }
-
-  private windowOf(level: Level): Window {
-    return this.window ?? (level.what === "tokens" ? FIRST_TOKENS : FIRST);
-  }
-
   private up(): void {
     const nodes = path(this.ledger.tree, this.node());
     const above = nodes[nodes.length - 2];
     if (above !== undefined) this.go({ ...this.view, site: this.ledger.tree.name(above) });
-  }
-
-  /** The row from which the reader came, so that going up lands where going down began. */
-  private rowOf(site: string): number {
-    return Math.max(0, this.bars.findIndex((bar) => bar.label === site && bar.kind === "part"));
   }
 }

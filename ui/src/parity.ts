@@ -1,7 +1,7 @@
 // Each sampled leaf's share against what exact patching of it does.
 import type { Plot } from "./figure.ts";
 import type { Parity, Point } from "./payload.ts";
-import { dot, type Frame, frame, linear, stroke } from "./plot.ts";
+import { dot, type Frame, frame, linear, straight } from "./plot.ts";
 import { figured, visible } from "./text.ts";
 
 const HEIGHT = 300;
@@ -40,15 +40,7 @@ function draw(canvas: HTMLCanvasElement, width: number, points: readonly Point[]
 /** The line on which both are equal, inside the axes. */
 function diagonal(made: Frame, values: readonly number[]): void {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const { context } = made;
-  context.save();
-  context.beginPath();
-  context.rect(made.left, made.top, made.right - made.left, made.bottom - made.top);
-  context.clip();
-  context.setLineDash([4, 3]);
-  const room = high - low;
-  stroke(context, made.colours.soft, [made.x(low - room), made.y(low - room)], [made.x(high + room), made.y(high + room)]);
-  context.restore();
+  straight(made, made.colours.soft, [4, 3], [2 * low - high, 2 * high - low]);
 }
 
 /** The largest leaves by name, where the name has room. */

@@ -132,6 +132,18 @@ export function stroke(context: CanvasRenderingContext2D, colour: string, ...poi
   context.stroke();
 }
 
+/** The straight line y = slope · x + intercept between two values of x, cut where the axes end. */
+export function straight(made: Frame, colour: string, dash: number[], [from, to]: readonly [number, number], slope = 1, intercept = 0): void {
+  const { context } = made;
+  context.save();
+  context.beginPath();
+  context.rect(made.left, made.top, made.right - made.left, made.bottom - made.top);
+  context.clip();
+  context.setLineDash(dash);
+  stroke(context, colour, [made.x(from), made.y(slope * from + intercept)], [made.x(to), made.y(slope * to + intercept)]);
+  context.restore();
+}
+
 export type Mark = "disc" | "square" | "ring";
 
 /** A mark whose form tells as much as its colour does. */

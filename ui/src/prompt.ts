@@ -11,10 +11,10 @@ export function promptPanel(item: Item, tint: Tint | null): HTMLElement {
   const panel = h("div", { class: "prompts" }, ...ends(item), ...miss(item));
   const twins = item.aligned && item.reference_tokens.length === item.clean_tokens.length;
   const differs = differences(item.clean_tokens, item.reference_tokens);
-  panel.append(text("clean prompt", item.clean_tokens, (i) => i, tint, differs.clean));
+  panel.append(tinted("clean prompt", item.clean_tokens, (i) => i, tint, differs.clean));
   if (item.reference_tokens.length) {
     const where = twins ? () => null : (i: number) => -1 - i;
-    panel.append(text("reference prompt", item.reference_tokens, where, tint, differs.reference));
+    panel.append(tinted("reference prompt", item.reference_tokens, where, tint, differs.reference));
   } else panel.append(h("p", { class: "soft" }, "The reference is another model on the same prompt."));
   return panel;
 }
@@ -52,7 +52,8 @@ function quoted(token: string): HTMLElement {
   return h("q", { class: "token" }, visible(token, 60));
 }
 
-function text(
+/** Tokens as running text under a name; those with a share are tinted by it. */
+export function tinted(
   name: string,
   tokens: readonly string[],
   position: (index: number) => number | null,

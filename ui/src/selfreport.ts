@@ -48,7 +48,8 @@ export function reliabilityPlot(data: FaceData): Plot {
   };
 }
 
-function listing(caption: string, heads: readonly string[], lines: readonly HTMLElement[], wide: readonly number[]): HTMLElement {
+/** A table of one row a thing; columns in `wide` are left away on a narrow screen. */
+export function listing(caption: string, heads: readonly string[], lines: readonly HTMLElement[], wide: readonly number[]): HTMLElement {
   const head = heads.map((name, k) => h("th", { scope: "col", class: `${k ? "num" : ""} ${wide.includes(k) ? "wide" : ""}` }, name));
   const table = h("table", { class: "listing" }, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines));
   return h("div", { class: "scroll sheet", tabindex: 0, role: "region", "aria-label": caption }, table);

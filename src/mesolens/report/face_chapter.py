@@ -11,6 +11,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.report import face_data
 from mesolens.report.budget import FILE, Budget
+from mesolens.report.forms import text, texts
 from mesolens.report.payload import Chapter, conclusion, finite
 from mesolens.report.replies import TABLE, replies
 
@@ -26,19 +27,19 @@ def chapter(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapter:
     """
     data = face_data.face(reading.data)
     angles = _angles(data)
-    found = replies(tables.get(TABLE), angles, len(face_data.texts(reading.data, "voices")), budget.reply_bytes)
+    found = replies(tables.get(TABLE), angles, len(texts(reading.data, "voices")), budget.reply_bytes)
     for place, angle in enumerate(angles):
         angle["replies"] = place in found.blocks
     angles_left, replies_left = found.left
     main: dict[str, Json] = conclusion(reading)
     main |= {
-        "own": face_data.text(reading.data.get("own")),
+        "own": text(reading.data.get("own")),
         "prompts": finite(reading.data.get("prompts")),
         "calibration": data.pop("calibration"),
         "counts": _counts(angles),
         "figures": [name for name in FIGURES if data[name]],
-        "open": face_data.text(reading.data.get("open")) or None,
-        "unavailable": [*face_data.texts(reading.data, "unavailable")],
+        "open": text(reading.data.get("open")) or None,
+        "unavailable": [*texts(reading.data, "unavailable")],
         "left_out": {"angles": angles_left, "replies": replies_left},
     }
     blocks = {f"face-replies-{place}": block for place, block in found.blocks.items()}

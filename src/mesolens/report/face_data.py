@@ -12,11 +12,8 @@ import numpy as np
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
+from mesolens.report.forms import Form, Part, as_object, figures, formed, listed, ranged, rows, text, texts
 from mesolens.report.payload import finite, packed
-
-Part = Mapping[str, Json]
-Form = Mapping[str, Sequence[str]]
-"""The fields of a row, by what they must hold: `text`, `flag`, `figure`, or `ranged` (a value with its interval)."""
 
 MEASURES = ("bits", "coverage", "distance", "base")
 """The four numbers of commonness."""
@@ -61,7 +58,7 @@ def face(data: Part) -> dict[str, Json]:
     Raises:
         BadInput: the data has not the form of a face, or names contradict each other.
     """
-    found = [_angle(row) for row in _rows(data, "angles")]
+    found = [_angle(row) for row in rows(data, "angles")]
     names = [str(row["angle"]) for row in found]
     if len(set(names)) < len(names):
         raise BadInput("readings/face.json: two angles have one name; the run folder is damaged")
@@ -70,17 +67,17 @@ def face(data: Part) -> dict[str, Json]:
     return {
         "voices": [*texts(data, "voices")],
         "traits": [*traits],
-        "calibration": _form(_object(data.get("calibration") or {}, "calibration"), _CALIBRATION),
+        "calibration": formed(as_object(data.get("calibration") or {}, "calibration"), _CALIBRATION),
         "angles": [*found],
-        "cells": _cells(_rows(data, "cells"), traits, names),
-        "reliability": [_form(row, _RELIABILITY) for row in _rows(data, "reliability")],
-        "doses": [_dose(row) for row in _rows(data, "doses")],
-        "breakage": [_form(row, _BREAKAGE) for row in _rows(data, "breakage")],
+        "cells": _cells(rows(data, "cells"), traits, names),
+        "reliability": [formed(row, _RELIABILITY) for row in rows(data, "reliability")],
+        "doses": [_dose(row) for row in rows(data, "doses")],
+        "breakage": [formed(row, _BREAKAGE) for row in rows(data, "breakage")],
         "quadrant": _quadrant(data.get("quadrant")),
-        "selfreport": [_form(row, _REPORT) for row in _rows(data, "selfreport")],
+        "selfreport": [formed(row, _REPORT) for row in rows(data, "selfreport")],
         "search": _search(data.get("search")),
         "tail": _tail(data.get("tail")),
-        "twins": None if twins_part is None else twins(_object(twins_part, "twins")),
+        "twins": None if twins_part is None else twins(as_object(twins_part, "twins")),
     }
 
 
@@ -92,58 +89,44 @@ def twins(data: Part) -> dict[str, Json]:
     """
     return {
         "models": [*texts(data, "models")],
-        "agreement": _ranged(data.get("agreement")),
-        "angles": [_form(row, _SPLIT) for row in _rows(data, "angles")],
-        "bins": [_form(row, _BIN) for row in _rows(data, "bins")],
+        "agreement": ranged(data.get("agreement")),
+        "angles": [formed(row, _SPLIT) for row in rows(data, "angles")],
+        "bins": [formed(row, _BIN) for row in rows(data, "bins")],
         "split": [*texts(data, "split")],
     }
 
 
-def texts(data: Part, key: str) -> list[str]:
-    """A list of texts; empty where there is none.
-
-    Raises:
-        BadInput: what is there is no list.
-    """
-    return [text(value) for value in _list(data, key)]
-
-
-def text(value: object) -> str:
-    """A text that can be encoded: lone surrogates become question marks, and what is no text becomes empty."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
-
-
 def _angle(row: Part) -> dict[str, Json]:
-    commonness = _object(row.get("commonness") or {}, "commonness")
+    commonness = as_object(row.get("commonness") or {}, "commonness")
     beside = row.get("displacement")
-    bounds = _list(row, "bounds")
+    bounds = listed(row, "bounds")
     return {
-        **_form(row, _ANGLE),
-        "voices": [[text(name), finite(share)] for name, share in _object(row.get("voices") or {}, "voices").items()],
+        **formed(row, _ANGLE),
+        "voices": [[text(name), finite(share)] for name, share in as_object(row.get("voices") or {}, "voices").items()],
         "bounds": [finite(end) for end in bounds] if len(bounds) == 2 else None,
         "commonness": {name: _measure(commonness.get(name)) for name in MEASURES},
-        "displacement": _figures(_object(beside, "displacement"), ("inside", "outside")) if beside else None,
+        "displacement": figures(as_object(beside, "displacement"), ("inside", "outside")) if beside else None,
     }
 
 
 def _measure(value: Json | None) -> Json:
-    return _figures(value, ("value", "z")) if isinstance(value, dict) else None
+    return figures(value, ("value", "z")) if isinstance(value, dict) else None
 
 
-def _cells(rows: Sequence[Part], traits: Sequence[str], angles: Sequence[str]) -> Json:
-    """Traits by angles, a trait after the other: figures as float64 with NaN where there is none, states as bits."""
-    if not rows:
+def _cells(found: Sequence[Part], traits: Sequence[str], angles: Sequence[str]) -> Json:
+    """Traits by angles, a trait after the other: moves as float64 with NaN where there is none, states as bits."""
+    if not found:
         return None
     places = {"trait": {name: k for k, name in enumerate(traits)}, "angle": {name: k for k, name in enumerate(angles)}}
-    figures = {name: np.full((len(traits), len(angles)), np.nan) for name in _CELL}
+    moves = {name: np.full((len(traits), len(angles)), np.nan) for name in _CELL}
     state = np.zeros((len(traits), len(angles)), np.int32)
-    for row in rows:
+    for row in found:
         at = tuple(_place(places[kind], kind, text(row.get(kind))) for kind in ("trait", "angle"))
         for name in _CELL:
             value = finite(row.get(name))
-            figures[name][at] = np.nan if value is None else value
+            moves[name][at] = np.nan if value is None else value
         state[at] = PRESENT | CALLED * (row.get("called") is True) | RELIABLE * (row.get("reliable") is True)
-    return {**{name: packed(values) for name, values in figures.items()}, "state": packed(state)}
+    return {**{name: packed(values) for name, values in moves.items()}, "state": packed(state)}
 
 
 def _place(known: Mapping[str, int], kind: str, name: str) -> int:
@@ -153,23 +136,23 @@ def _place(known: Mapping[str, int], kind: str, name: str) -> int:
 
 
 def _dose(row: Part) -> Json:
-    return {"angle": text(row.get("angle")), **_series(row, _BESIDE, "doses"), "dose": _ranged(row.get("dose"))}
+    return {"angle": text(row.get("angle")), **_series(row, _BESIDE, "doses"), "dose": ranged(row.get("dose"))}
 
 
 def _quadrant(value: Json | None) -> Json:
     """The z beyond which text is uncommon and a state is distant, where the instrument says it."""
-    return _figures(value, ("bits", "distance")) if isinstance(value, dict) else None
+    return figures(value, ("bits", "distance")) if isinstance(value, dict) else None
 
 
 def _search(value: Json | None) -> Json:
     if value is None:
         return None
-    part = _object(value, "search")
-    return {**_form(part, _SEARCH), "trace": _trace(part, "trace"), "random_trace": _trace(part, "random_trace")}
+    part = as_object(value, "search")
+    return {**formed(part, _SEARCH), "trace": _trace(part, "trace"), "random_trace": _trace(part, "random_trace")}
 
 
 def _trace(part: Part, key: str) -> Json:
-    pairs = _list(part, key)
+    pairs = listed(part, key)
     if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
         raise BadInput(f"a reading's {key} is no list of pairs; the run folder is damaged")
     return [[finite(x) for x in pair] for pair in pairs if isinstance(pair, list)]
@@ -178,52 +161,14 @@ def _trace(part: Part, key: str) -> Json:
 def _tail(value: Json | None) -> Json:
     if value is None:
         return None
-    part = _object(value, "tail")
+    part = as_object(value, "tail")
     observed: dict[str, Json] = {"observed": finite(part.get("observed")), "says": text(part.get("sentence"))}
     return _series(part, _TAIL, "tail") | observed
 
 
 def _series(part: Part, names: Sequence[str], where: str) -> dict[str, Json]:
     """Lists of figures that belong together; one that is missing is null."""
-    found = {name: [finite(x) for x in _list(part, name)] if part.get(name) is not None else None for name in names}
+    found = {name: [finite(x) for x in listed(part, name)] if part.get(name) is not None else None for name in names}
     if len({len(values) for values in found.values() if values is not None}) > 1:
         raise BadInput(f"readings/face.json: the lists of {where} differ in length; the run folder is damaged")
     return {name: None if values is None else [*values] for name, values in found.items()}
-
-
-def _form(row: Part, form: Form) -> dict[str, Json]:
-    found: dict[str, Json] = {name: text(row.get(name)) for name in form.get("text", ())}
-    found |= {name: row.get(name) is True for name in form.get("flag", ())}
-    found |= _figures(row, form.get("figure", ()))
-    return found | {name: _ranged(row.get(name)) for name in form.get("ranged", ())}
-
-
-def _figures(row: Part, names: Sequence[str]) -> dict[str, Json]:
-    return {name: finite(row.get(name)) for name in names}
-
-
-def _ranged(value: Json | None) -> Json:
-    """A value with its interval; a bare number has none, and null is null."""
-    if isinstance(value, dict):
-        return _figures(value, ("value", "low", "high"))
-    bare = finite(value)
-    return None if bare is None else {"value": bare, "low": None, "high": None}
-
-
-def _rows(data: Part, key: str) -> list[Part]:
-    return [_object(row, key) for row in _list(data, key)]
-
-
-def _list(data: Part, key: str) -> Sequence[Json]:
-    found = data.get(key)
-    if found is None:
-        return []
-    if not isinstance(found, list):
-        raise BadInput(f"a reading's {key} is no list; the run folder is damaged")
-    return found
-
-
-def _object(value: Json | None, where: str) -> Part:
-    if not isinstance(value, dict):
-        raise BadInput(f"a reading's {where} is no object; the run folder is damaged")
-    return value

@@ -16,7 +16,7 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.shown import TABLE, shown
-from mesolens.report import face_chapter, middle_chapter
+from mesolens.report import face_chapter, middle_chapter, organs_chapter
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
 from mesolens.report.payload import Chapter, conclusion, script_json
@@ -28,6 +28,7 @@ from mesolens.runs.store import Store
 CHAPTERS: Mapping[str, str] = {
     "face": "Who answers, and from which angles does the face become somebody else, or nobody?",
     "middle": "Which computations make that personality, level by level, adding up exactly?",
+    "organs": "Which groups of heads and neurons act together, and what does each of them serve?",
     "average": "How much of what it says is an average of its training text?",
     "depth": "How many steps does it think with no token, which are readable, which are used?",
     "study": "What did it work out that it was never shown?",
@@ -36,7 +37,7 @@ CHAPTERS: Mapping[str, str] = {
 _BESIDE: Mapping[str, str] = {"twins": "Do models that were trained alike answer alike, and where do they part?"}
 """Readings that are no chapter of an audit and have a run of their own."""
 
-_BUILT = frozenset({"face", "middle"})
+_BUILT = frozenset({"face", "middle", "organs"})
 
 
 def write_report(run: Path) -> Path:
@@ -85,6 +86,8 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
         return middle_chapter.chapter(reading, tables, budget)
     if reading.instrument == "face":
         return face_chapter.chapter(reading, {**tables, **replies_of(reading, tables)}, budget)
+    if reading.instrument == "organs":
+        return organs_chapter.chapter(reading, tables, budget)
     if reading.instrument == "twins":
         return face_chapter.twins(reading)
     return Chapter(conclusion(reading), {})

@@ -144,7 +144,7 @@ def _tree(known: Nodes, folded: Leaves, intervals: Json) -> dict[str, Json]:
         if _NEURON.search(site) is None
     }
     mean = packed(folded.shares_IA.mean(0))
-    return {"sites": _runs(folded.sites), "mean": mean, "groups": groups, "intervals": intervals is not None}
+    return {"sites": runs(folded.sites), "mean": mean, "groups": groups, "intervals": intervals is not None}
 
 
 def _intervals(known: Nodes, folded: Leaves) -> Json:
@@ -165,18 +165,18 @@ def _column(known: Nodes, sites: Sequence[str], name: str) -> str | None:
     return packed(np.array(values, np.float64)) if any(value is not None for value in values) else None
 
 
-def _runs(sites: Sequence[str]) -> list[Json]:
+def runs(sites: Sequence[str]) -> list[Json]:
     """Sites with what is regular about them said once: `["L0.mlp.n", 0, 3072]` is n0 to n3071."""
-    runs: list[list[Json]] = []
+    found: list[list[Json]] = []
     for site in sites:
         stem = site.rstrip("0123456789") if site[-1].isdigit() and "." in site else site
         first = int(site[len(stem) :] or -1)
-        last = runs[-1] if runs else None
+        last = found[-1] if found else None
         if last is not None and first >= 0 and last[0] == stem and cast(int, last[1]) + cast(int, last[2]) == first:
             last[2] = cast(int, last[2]) + 1
         else:
-            runs.append([stem, first, 1])
-    return [cast(Json, run) for run in runs]
+            found.append([stem, first, 1])
+    return [cast(Json, run) for run in found]
 
 
 def _items(rows: pa.Table | None) -> list[dict[str, Json]]:

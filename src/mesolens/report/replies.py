@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
-from mesolens.report.face_data import text
+from mesolens.report.forms import text
 from mesolens.report.payload import finite, script_json
 
 Floats = NDArray[np.float64]

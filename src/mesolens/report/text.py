@@ -6,7 +6,7 @@ from typing import cast
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
-from mesolens.report import face_data
+from mesolens.report import face_data, organs_data
 from mesolens.report.payload import finite
 from mesolens.report.tables import readings
 from mesolens.runs.store import Store
@@ -17,19 +17,23 @@ _SUBJECT = 60
 def summary(run: Path) -> str:
     """Five lines: what was read, the verdict, the largest parts or worst angles, the checks, and where the report is.
 
-    With a face and a middle, one line for each says what was read and the verdict.
+    With several of a face, a middle and organs, one line for each says what was read and the verdict.
 
     Raises:
         BadInput: the folder is no run, or a reading in it is damaged.
     """
     found = readings(Store(run))
-    middle, face = found.get("middle"), found.get("face")
+    middle, face, organs = (found.get(name) for name in ("middle", "face", "organs"))
+    heads = [_in_one_line(reading) for reading in (face, middle, organs) if reading is not None]
     where = f"report    {printable(str(run / 'report.html'))}"
     if middle is not None:
-        head = _title_and_verdict(middle) if face is None else [_in_one_line(face), _in_one_line(middle)]
+        head = _title_and_verdict(middle) if len(heads) == 1 else heads
         return "\n".join([*head, _largest(middle), _checks(middle), where])
     if face is not None:
-        return "\n".join([*_title_and_verdict(face), _worst(face), _calibration(face), where])
+        head = _title_and_verdict(face) if len(heads) == 1 else heads
+        return "\n".join([*head, _worst(face), _calibration(face), where])
+    if organs is not None:
+        return "\n".join([*_title_and_verdict(organs), _served(organs), _figures(organs), where])
     others = [_in_one_line(reading) for reading in found.values()]
     return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
 
@@ -57,6 +61,29 @@ def _calibration(face: Reading) -> str:
     names = ("false_alarm", "bank_accuracy", "temperature")
     figures = [(name.replace("_", " "), _value(found[name])) for name in names]
     return "checks    " + ", ".join(f"{name} {'–' if value is None else f'{value:.2g}'}" for name, value in figures)
+
+
+def _served(organs: Reading) -> str:
+    """The organs by their part of the gross, each with what it serves; none where nothing is named."""
+    if organs.verdict != "organs":
+        return f"organs    none is named: {printable(organs.verdict)}"
+    data = organs_data.organs(organs.data)
+    traits, rows = cast(list[str], data["traits"]), cast(list[dict[str, Json]], data["organs"])
+    shown = [f"{printable(str(row['name']), _SUBJECT)} ({_serves(row, traits)})" for row in rows]
+    more = f", and {len(shown) - 4} more" if len(shown) > 4 else ""
+    return f"organs    {', '.join(shown[:4]) or '–'}{more}"
+
+
+def _serves(organ: dict[str, Json], traits: list[str]) -> str:
+    called = [row for row in cast(list[dict[str, Json]], organ["serves"]) if row["called"]]
+    shares = [f"{printable(traits[cast(int, row['trait'])], 20)} {finite(row['share']) or 0.0:+.2f}" for row in called]
+    return ", ".join(shares) or "serves none"
+
+
+def _figures(reading: Reading) -> str:
+    held = [number for number in reading.numbers if number.holds is not None]
+    text = ", ".join(f"{printable(number.name)} {number.value:.2g}" for number in held)
+    return f"checks    {text or '–'}"
 
 
 def _value(figure: Json) -> float | None:
