@@ -16,6 +16,7 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.shown import TABLE, shown
+from mesolens.instruments.middle.organs.shown import shown as organs_shown
 from mesolens.report import face_chapter, middle_chapter, organs_chapter
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
@@ -87,10 +88,24 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
     if reading.instrument == "face":
         return face_chapter.chapter(reading, {**tables, **replies_of(reading, tables)}, budget)
     if reading.instrument == "organs":
-        return organs_chapter.chapter(reading, tables, budget)
+        return organs_chapter.chapter(reading, {**tables, **leaves_of(reading, tables)}, budget)
     if reading.instrument == "twins":
         return face_chapter.twins(reading)
     return Chapter(conclusion(reading), {})
+
+
+def leaves_of(reading: Reading, tables: Tables) -> Tables:
+    """Every leaf's mean share by trait, and its organ; none where the run has none.
+
+    Raises:
+        BadInput: the reading or its tables are damaged.
+    """
+    try:
+        return organs_shown(reading, tables)
+    except (KeyError, IndexError, TypeError, ValueError) as problem:
+        raise BadInput(
+            f"the organs' tables do not fit their reading ({problem!r}): the run folder is damaged"
+        ) from None
 
 
 def replies_of(reading: Reading, tables: Tables) -> Tables:
