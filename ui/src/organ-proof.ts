@@ -83,28 +83,28 @@ export function specificPlot(data: OrgansData, found: NonNullable<OrgansData["sp
   };
 }
 
-/** Stability by number of organs, for the leaves as they are and for leaves that cannot have any. */
+/** Ambiguity by number of organs, for the leaves as they are and for leaves that cannot have any. */
 export function choicePlot(rows: readonly Choice[]): Plot {
   const known = rows.filter((row) => row.organs !== null).sort((a, b) => a.organs! - b.organs!);
   const chosen = known.find((row) => row.chosen);
   const sizes = known.map((row) => row.organs!);
-  const [real, none] = [known.map((row) => row.stability), known.map((row) => row.null)];
-  const says = chosen ? `${chosen.organs} were taken: stability ${figured(chosen.stability)}, against ${figured(chosen.null)} in rotated leaves, which have no organs.` : "No number of organs stood out, so none was taken.";
+  const [real, none] = [known.map((row) => row.ambiguous), known.map((row) => row.null)];
+  const says = chosen ? `${chosen.organs} were taken: resamples disagree on who belongs together by ${figured(chosen.ambiguous)}, against ${figured(chosen.null)} in rotated leaves, which have no organs.` : "No number of organs stood out, so none was taken.";
   return {
     title: "How many organs",
-    says: `${says} The bar for organs that are called stable is 0.8.`,
+    says: `${says} 0 is no disagreement; the number is where it is smallest beside that of rotated leaves.`,
     keys: [["line-keep", "the leaves as they are"], ["line-random", "rotated leaves"], ...(chosen ? [["mark-open", "taken"] as const] : [])],
-    sheet: { name: "number-of-organs", columns: ["organs", "stability", "ambiguous", "stability of rotated leaves", "taken"], rows: () => known.map((row) => [row.organs, row.stability, row.ambiguous, row.null, row.chosen ? "yes" : "no"] as const) },
+    sheet: { name: "number-of-organs", columns: ["organs", "stability", "ambiguity", "ambiguity of rotated leaves", "taken"], rows: () => known.map((row) => [row.organs, row.stability, row.ambiguous, row.null, row.chosen ? "yes" : "no"] as const) },
     draw: (canvas, width) => {
       const axis = linear("organs", sizes, Math.min(sizes.length, width / 50));
       const x = { ...axis, marks: axis.marks.filter(({ value }) => Number.isInteger(value)) };
-      const y = linear("stability", [0, 1, ...[...real, ...none].filter((value) => value !== null)], 5);
+      const y = linear("ambiguity", [0, ...[...real, ...none].filter((value) => value !== null)], 5);
       const made = frame(canvas, width, HEIGHT, x, y);
       if (!made) return;
       line(made, sizes, none, made.colours.soft, [4, 3]);
       line(made, sizes, real, made.colours.positive, [], "disc");
       made.context.lineWidth = 2;
-      if (chosen && chosen.stability !== null) dot(made.context, "ring", made.colours.ink, made.x(chosen.organs!), made.y(chosen.stability), 7);
+      if (chosen && chosen.ambiguous !== null) dot(made.context, "ring", made.colours.ink, made.x(chosen.organs!), made.y(chosen.ambiguous), 7);
     },
   };
 }

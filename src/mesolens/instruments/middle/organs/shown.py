@@ -16,8 +16,8 @@ from mesolens.instruments.middle.organs.spec import FOUND
 def shown(reading: Reading, tables: Tables) -> Tables:
     """Two tables; none where the run named no organ.
 
-    - `organs-shares`: `trait`, and `shares`, a list with one number a leaf: nats, the mean over the views that organs
-      were found by.
+    - `organs-shares`: `trait`, and `shares`, a list with one number a leaf: nats, the mean over the contrasts that
+      organs were found by, seen as they are.
     - `organs-sites`: `site`, and `organ`, −1 for the remainder; in the same order.
     """
     members, items, sites = (tables.get(name) for name in (MEMBERS, ITEMS, SITES))
@@ -27,7 +27,8 @@ def shown(reading: Reading, tables: Tables) -> Tables:
     rows = items.sort_by("view")
     shares_VN = pc.list_flatten(rows["shares"]).to_numpy().astype(np.float64).reshape(len(rows), -1)
     traits = [str(name) for name in cast("list[object]", reading.data["traits"])]
-    which = np.array([cast(int, view[0]) if view[2] == FOUND else -1 for view in views])[rows["view"].to_numpy()]
+    clean = [cast(int, view[0]) if view[2] == FOUND and view[1] == 0 else -1 for view in views]
+    which = np.array(clean)[rows["view"].to_numpy()]
     means = [shares_VN[which == number].sum(0) / max(1, int((which == number).sum())) for number in range(len(traits))]
     names = sites["site"].slice(0, shares_VN.shape[1]).combine_chunks()
     return {
