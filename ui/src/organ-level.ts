@@ -73,7 +73,8 @@ function personality(ledger: OrganLedger): OrganLevel {
   const sums = traits.map((_, trait) => ledger.trait(trait));
   const parts = traits.map((name, trait) => ({ label: visible(name, 60), value: sums[trait]!.net, ...opening(ledger, { ...WHOLE, trait }) }));
   const value = traits.reduce((sum, _, trait) => sum + (recorded(ledger, trait) ?? sums[trait]!.net), 0);
-  const measured = delta.some((one) => one === null) ? null : delta.reduce((sum: number, one) => sum + one!, 0);
+  const deltas = traits.map((_, trait) => ledger.row(trait)?.delta ?? delta[trait] ?? null);
+  const measured = deltas.some((one) => one === null) ? null : deltas.reduce((sum: number, one) => sum + one!, 0);
   return { kind: "trait", parts, total: { label: "personality", value }, gross: sums.reduce((sum, one) => sum + one.gross, 0), measured };
 }
 

@@ -13,7 +13,7 @@ from mesolens.instruments.middle.organs.plan import NAME
 from mesolens.instruments.middle.organs.portrait import portraits, remainder
 from mesolens.instruments.middle.organs.proven import proof_of, specific
 from mesolens.instruments.middle.organs.served import Service, by_templates, personality, service, traits_of
-from mesolens.instruments.middle.organs.spec import CLEAN, FOUND, HELD, VERSION, OrgansSpec
+from mesolens.instruments.middle.organs.spec import FOUND, HELD, VERSION, OrgansSpec
 from mesolens.instruments.middle.organs.verdict import verdict_of
 from mesolens.model.card import ModelCard
 
@@ -58,7 +58,7 @@ def _bare(found: Found) -> dict[str, Json]:
     """What is known without organs."""
     traits, rows = traits_of(found), found.of(FOUND)
     uses = {view.angle: view.use for view in reversed(found.views)}
-    which = np.array([found.views[row].trait if found.views[row].angle == CLEAN else "" for row in rows])
+    which = np.array([found.views[row].trait for row in rows])
     looked = dict.fromkeys(view.angle for view in found.views if view.use != HELD)
     angles = [*looked, *(angle for angle in dict.fromkeys(view.angle for view in found.views) if angle not in looked)]
     numbers = {angle: number for number, angle in enumerate([*angles])}
