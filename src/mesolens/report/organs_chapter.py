@@ -53,7 +53,8 @@ def chapter(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapter:
     main: dict[str, Json] = conclusion(reading)
     main |= {"refused": reading.verdict == "refused", "sure": reading.verdict == "organs", "reason": _reason(reading)}
     if reading.verdict == "refused":
-        return Chapter(main | {"measured": [*measured(reading.data)]}, {})
+        main["measured"] = measured(reading.data)
+        return Chapter(main, {})
     data = organs(reading.data)
     found = cast(list[dict[str, Json]], data["organs"])
     leaves = leaves_of(tables, traits_of(reading.data), len(found))
