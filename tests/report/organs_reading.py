@@ -148,12 +148,13 @@ def _data(m: Made) -> dict[str, Json]:
 
 
 def _organ(m: Made, k: int, part: float, sums: NDArray[np.float64]) -> Json:
+    sites = m.shape.sites
     mine = np.flatnonzero(m.organ_L == k)
     size = np.abs(m.shares_TL[:, mine]).sum(0)
     order = mine[np.argsort(-size, kind="stable")]
     writers: dict[str, list[int]] = {}
     for a in order.tolist():
-        site = m.shape.sites[a]
+        site = sites[a]
         writers.setdefault(site.rpartition(".")[0] or site, []).append(a)
     total = float(size.sum()) or 1.0
     weight = {site: float(np.abs(m.shares_TL[:, at]).sum()) / total for site, at in writers.items()}
@@ -172,7 +173,7 @@ def _organ(m: Made, k: int, part: float, sums: NDArray[np.float64]) -> Json:
             for site in sorted(writers, key=lambda site: -weight[site])
         ],
         "members": [
-            {"site": m.shape.sites[a], "shares": [float(x) for x in m.shares_TL[:, a]], "part": 0.1}
+            {"site": sites[a], "shares": [float(x) for x in m.shares_TL[:, a]], "part": 0.1}
             for a in order[:64].tolist()
         ],
         "serves": [

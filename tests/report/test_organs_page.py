@@ -410,7 +410,7 @@ def test_the_face_and_the_organs_lead_to_each_other(browser: Browser, tmp_path: 
 def test_nothing_runs_over_the_edge(browser: Browser, organs: Runs, width: int) -> None:
     for shape in (SMALL, EVIL):
         trait = quote(made(shape).traits[1], safe="")
-        for place in (f"#organs/{trait}/organ-1", "#organs/", f"#organs/{trait}/organ-2/prompt-1"):
+        for place in (f"#organs/{trait}/organ-1", f"#organs/{trait}/organ-2/prompt-1"):
             with opened(browser, organs(shape, None), place=place, size=(width, 800)) as (page, _):
                 everything(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, place

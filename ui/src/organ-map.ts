@@ -129,7 +129,7 @@ export function silentPlot(ledger: OrganLedger): Plot {
   return {
     room: "wide",
     title: "Which organs fall silent",
-    says: called.length ? `${silent.size} of ${data.organs.length} organs lose share under some angle; ${called.length} changes of ${rows.length} are called and listed.` : rows.length ? `None of ${rows.length} changes under angles is called.` : "No change under an angle was measured.",
+    says: called.length ? `${silent.size} of ${data.organs.length} organs lose share under some angle; ${called.length} changes of ${rows.length} are called${called.length > CALLED ? `, and the ${CALLED} largest losses among them listed` : ""}.` : rows.length ? `None of ${rows.length} changes under angles is called.` : "No change under an angle was measured.",
     body: called.length ? table : h("p", {}),
     sheet: {
       name: "organs-fall-silent",
