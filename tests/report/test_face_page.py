@@ -1,8 +1,6 @@
 """The face in a browser: one selection in every figure and in the address, figures that say what the reading says,
 and every reply with the voice that spoke it, by pointer and by keyboard."""
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Page
 
 from mesolens.report.html import write_report
 from mesolens.report.notebook import cell
@@ -20,6 +18,7 @@ from mesolens.report.tables import readings
 from mesolens.runs.store import Store
 from tests.attacks.test_report_injection import INVISIBLE, check_file
 from tests.report.browsing import opened
+from tests.report.figures import box, everything, saved
 from tests.report.notebooks import shown
 from tests.report.synthetic import Shape, make_run
 from tests.report.synthetic_face import FaceShape, make_face, make_twins
@@ -54,34 +53,6 @@ def data_of(report: Path) -> dict[str, Any]:
 def rows_of(report: Path, angle: str) -> list[dict[str, Any]]:
     """What the table says that the model replied to an angle."""
     return [row for row in Store(report.parent).load("face-replies").to_pylist() if row["angle"] == angle]
-
-
-def everything(page: Page) -> None:
-    """Go through the page once, so that all of it is drawn."""
-    page.evaluate(
-        """async () => {
-            for (let y = 0; y < document.documentElement.scrollHeight; y += 500) {
-                scrollTo(0, y);
-                await new Promise(requestAnimationFrame);
-                await new Promise(requestAnimationFrame);
-            }
-            scrollTo(0, 0);
-        }"""
-    )
-    page.wait_for_function("document.querySelectorAll('.later:empty').length === 0")
-
-
-def box(page: Page, title: str) -> Locator:
-    """The figure of a title, drawn."""
-    everything(page)
-    return page.locator(".plot-box", has=page.locator(f"h4:text-is('{title}')"))
-
-
-def saved(page: Page, place: Locator) -> list[list[str]]:
-    """The rows of the file that a part's button saves."""
-    with page.expect_download() as found:
-        place.locator(".save").first.click()
-    return list(csv.reader(io.StringIO(Path(found.value.path()).read_text("utf-8"), newline="")))
 
 
 def names(page: Page) -> list[str]:

@@ -1,8 +1,6 @@
 """The organs in a browser: every level of the zoom adds up as it is read, every verdict says first what it is, and
 every view has an address and is reached by keys."""
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +11,12 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Page
 
 from mesolens.report.html import write_report
 from tests.attacks.test_report_injection import INVISIBLE
 from tests.report.browsing import opened
+from tests.report.figures import box, everything, saved
 from tests.report.organs_reading import ANGLES, TRAITS, OrganShape, made, reading, with_middle, write_organs
 from tests.report.synthetic import Shape
 from tests.report.synthetic_face import FaceShape, make_face
@@ -50,34 +49,6 @@ def organs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         return written[shape, middle]
 
     return get
-
-
-def everything(page: Page) -> None:
-    """Go through the page once, so that all of it is drawn."""
-    page.evaluate(
-        """async () => {
-            for (let y = 0; y < document.documentElement.scrollHeight; y += 400) {
-                scrollTo(0, y);
-                await new Promise(requestAnimationFrame);
-                await new Promise(requestAnimationFrame);
-            }
-            scrollTo(0, 0);
-        }"""
-    )
-    page.wait_for_function("[...document.querySelectorAll('.later:empty')].every(e => !e.checkVisibility())")
-
-
-def box(page: Page, title: str) -> Locator:
-    """The figure of a title, drawn."""
-    everything(page)
-    return page.locator(".plot-box", has=page.locator(f"h4:text-is('{title}')"))
-
-
-def saved(page: Page, place: Locator) -> list[list[str]]:
-    """The rows of the file that a part's button saves."""
-    with page.expect_download() as found:
-        place.locator(".save").first.click()
-    return list(csv.reader(io.StringIO(Path(found.value.path()).read_text("utf-8"), newline="")))
 
 
 def number(text: str) -> float:

@@ -28,7 +28,8 @@ def summary(run: Path) -> str:
     where = f"report    {printable(str(run / 'report.html'))}"
     if middle is not None:
         head = _title_and_verdict(middle) if len(heads) == 1 else heads
-        return "\n".join([*head, _largest(middle), _checks(middle), where])
+        largest = [_largest(middle)] if len(heads) < 3 else []  # five lines: the middle's sentence names them too
+        return "\n".join([*head, *largest, _checks(middle), where])
     if face is not None:
         head = _title_and_verdict(face) if len(heads) == 1 else heads
         return "\n".join([*head, _worst(face), _calibration(face), where])

@@ -5,9 +5,8 @@ brackets: each on one prompt; the half that lost most goes on to twice as many p
 asked (Jamieson and Talwalkar, *Non-stochastic best arm identification and hyperparameter optimization*, AISTATS 2016).
 Who lost fewer than half of the prompts so far is given up at once (a race, Maron and Moore, *Hoeffding races*, NIPS
 1993), and the next bracket is drawn: most of the replies would else be spent on ranking those that do not break the
-face. By default a bracket holds one composition, which found a breaking one with the fewest replies (two to four took
-3 to 25 % more, `mesolens calibrate face --only search`). Steps of compositions that lost much are drawn more often
-afterwards. Random search tries compositions of the same steps, all alike, each on all prompts.
+face. By default a bracket holds one composition. Steps of compositions that lost much are drawn more often afterwards.
+Random search tries compositions of the same steps, all alike, each on all prompts.
 
 All of it is pure: what comes next follows from the replies that are there.
 """

@@ -118,16 +118,18 @@ def _shard(card: ModelCard, spec: MiddleSpec, items: Sequence[int]) -> Shard:
     return shard_of(card, "gated", work, len(items))
 
 
-def shard_of(card: ModelCard, kind: str, work: Work, rows: int) -> Shard:
+def shard_of(
+    card: ModelCard, kind: str, work: Work, rows: int, *, instrument: str = NAME, version: int = VERSION
+) -> Shard:
     """A shard of one kind of work, bound to the model and the version."""
     depends: dict[str, Json] = {
-        "version": VERSION,
+        "version": version,
         "model": card.weights_hash,
         "dtype": card.dtype,
         "kind": kind,
         "work": cast(Json, asdict(work)),
     }
-    return Shard(NAME, depends, rows)
+    return Shard(instrument, depends, rows)
 
 
 def asked(contrast: EncodedContrast, spec: MiddleSpec) -> EncodedContrast:

@@ -18,9 +18,9 @@ from mesolens.instruments.middle.ends import gates_for, reference_model
 from mesolens.instruments.middle.glance import glances, opened_gates
 from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.partition import REST, Partition, sums
-from mesolens.instruments.middle.organs.plan import organ_shard, work_fields
+from mesolens.instruments.middle.organs.plan import organ_shard
 from mesolens.instruments.middle.organs.spec import FOUND, OrgansSpec
-from mesolens.instruments.middle.plan import ShardWork
+from mesolens.instruments.middle.plan import ShardWork, fields_of
 from mesolens.instruments.middle.promoted import promoted_table, pushes, straight
 from mesolens.instruments.middle.rows import rows_of
 from mesolens.model.card import ModelCard
@@ -75,10 +75,8 @@ def strongest(spec: OrgansSpec, found: Found, known: Partition, organ: int) -> l
 
 def largest(found: Found, known: Partition, organ: int) -> list[int]:
     """An organ's leaves from the largest part of its gross down."""
-    rows = found.of(FOUND)
-    gross_N = (np.abs(found.shares[rows]) / found.gross[rows, None]).mean(0)
     inside = np.flatnonzero(known.of == organ)
-    return [int(leaf) for leaf in inside[np.argsort(-gross_N[inside], kind="stable")]]
+    return [int(leaf) for leaf in inside[np.argsort(-found.weights[inside], kind="stable")]]
 
 
 def come_closer(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tables:
@@ -95,7 +93,7 @@ def come_closer(model: LoadedModel, shard: Shard, against: LoadedModel | None) -
 
 
 def _work(shard: Shard) -> CloserWork:
-    fields = work_fields(shard)
+    fields = fields_of(shard)
     members = cast("list[list[str]]", fields.pop("members"))
     return CloserWork(members=tuple(tuple(each) for each in members), **fields)
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Float, Int
 
 from mesolens.evidence.shards import Tables
-from mesolens.instruments.middle.organs.spec import OrgansSpec, View
+from mesolens.instruments.middle.organs.spec import FOUND, OrgansSpec, View
 
 ITEMS, SITES = "organs-items", "organs-sites"
 
@@ -42,6 +42,17 @@ class Found:
     def gross(self) -> Float[np.ndarray, " V"]:
         """What each row adds up to when nothing cancels."""
         return np.maximum(np.abs(self.shares).sum(1), 1e-12)
+
+    @property
+    def profiles(self) -> Float[np.ndarray, "N R"]:
+        """Each leaf's share in every view that organs are found by, each view divided by its gross."""
+        rows = self.of(FOUND)
+        return (self.shares[rows] / self.gross[rows, None]).T
+
+    @property
+    def weights(self) -> Float[np.ndarray, " N"]:
+        """Each leaf's part of the gross, on average over those views."""
+        return np.abs(self.profiles).mean(1)
 
     @property
     def completeness(self) -> float:

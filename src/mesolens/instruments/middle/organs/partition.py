@@ -87,8 +87,7 @@ def partition(found: Found, spec: OrgansSpec) -> Partition:
 def _partition(asked: _Asked) -> Partition:
     found, spec = asked.found, asked.spec
     rows = found.of(FOUND)
-    profile_NV = (found.shares[rows] / found.gross[rows, None]).T
-    gross_N = np.abs(profile_NV).mean(1)
+    profile_NV, gross_N = found.profiles, found.weights
     large = _carrying(gross_N, spec.kept)
     small_of, small_MV = pregrouped(profile_NV[large], spec.small, spec.seed)
     items, traits = ([getattr(found.views[row], name) for row in rows] for name in ("item", "trait"))

@@ -1,13 +1,11 @@
 """Views to shards, and back."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, cast
 
 from mesolens.errors import BadInput
-from mesolens.evidence.shards import Cost, Json, Shard
+from mesolens.evidence.shards import Cost, Shard
 from mesolens.instruments.middle.organs.spec import FOUND, VERSION, OrgansSpec
-from mesolens.instruments.middle.plan import ShardWork, Work, asked, fields_of
+from mesolens.instruments.middle.plan import ShardWork, Work, asked, shard_of
 from mesolens.instruments.middle.plan import cost as cost_of_shares
 from mesolens.instruments.middle.spec import MiddleSpec
 from mesolens.model.card import ModelCard
@@ -66,19 +64,7 @@ def _middle(spec: OrgansSpec) -> MiddleSpec:
 
 def organ_shard(card: ModelCard, kind: str, work: Work, rows: int) -> Shard:
     """A shard of one kind of work, bound to the model and the version."""
-    depends: dict[str, Json] = {
-        "version": VERSION,
-        "model": card.weights_hash,
-        "dtype": card.dtype,
-        "kind": kind,
-        "work": cast(Json, asdict(work)),
-    }
-    return Shard(NAME, depends, rows)
-
-
-def work_fields(shard: Shard) -> dict[str, Any]:
-    """The fields of a shard's work, with contrasts as they were before they became JSON."""
-    return fields_of(shard)
+    return shard_of(card, kind, work, rows, instrument=NAME, version=VERSION)
 
 
 def cost(card: ModelCard, spec: OrgansSpec) -> Cost:

@@ -26,7 +26,7 @@ def portraits(
     """All organs, the one that carries most first."""
     quiet = silenced(found, known, serves)
     means_TN = _means(found)
-    gross_N = _gross(found)
+    gross_N = found.weights
     return [
         {
             "name": name_of(organ),
@@ -61,18 +61,13 @@ def name_of(organ: int) -> str:
 def remainder(found: Found, known: Partition) -> dict[str, Json]:
     """All leaves that are in no organ, as one."""
     inside = known.of == REST
-    gross_N = _gross(found)
+    gross_N = found.weights
     return {
         "leaves": int(inside.sum()),
         "part": float(gross_N[inside].sum() / gross_N.sum()),
         "net": _net(found, known, REST),
         "shares": [float(row[inside].sum()) for row in _means(found)],
     }
-
-
-def _gross(found: Found) -> np.ndarray:
-    rows = found.of(FOUND)
-    return (np.abs(found.shares[rows]) / found.gross[rows, None]).mean(0)
 
 
 def _means(found: Found) -> np.ndarray:

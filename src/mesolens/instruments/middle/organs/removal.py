@@ -24,9 +24,9 @@ from mesolens.instruments.middle.gates import Gate, actions_of
 from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.groupings import groupings
 from mesolens.instruments.middle.organs.partition import Partition
-from mesolens.instruments.middle.organs.plan import organ_shard, work_fields
+from mesolens.instruments.middle.organs.plan import organ_shard
 from mesolens.instruments.middle.organs.spec import CLEAN, FOUND, HELD, OrgansSpec
-from mesolens.instruments.middle.plan import contrast_from
+from mesolens.instruments.middle.plan import contrast_from, fields_of
 from mesolens.instruments.middle.readout import logits_at
 from mesolens.instruments.middle.rows import rows_of
 from mesolens.model.card import ModelCard
@@ -108,7 +108,7 @@ def remove(model: LoadedModel, shard: Shard, against: LoadedModel | None) -> Tab
 
 
 def _work(shard: Shard) -> RemovalWork:
-    fields = work_fields(shard)
+    fields = fields_of(shard)
     averaged = cast("list[dict[str, Any]]", fields.pop("averaged"))
     names = cast("list[tuple[str, int, int]]", fields.pop("names"))
     return RemovalWork(

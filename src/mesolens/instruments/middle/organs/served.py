@@ -18,7 +18,7 @@ from mesolens.evidence.discoveries import discoveries
 from mesolens.evidence.shards import Json
 from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.partition import Partition, sums
-from mesolens.instruments.middle.organs.spec import CLEAN, FOUND
+from mesolens.instruments.middle.organs.spec import CLEAN, FOUND, HELD
 
 RATE = 0.01
 """Of false discoveries among organs' services."""
@@ -81,14 +81,14 @@ def service(found: Found, known: Partition) -> Service:
 
 def personality(found: Found, known: Partition) -> list[dict[str, Json]]:
     """The map: traits by organs, from every angle that organs were found by or only looked from."""
-    traits, looked = traits_of(found), [view for view in found.views if view.use != "held"]
+    traits, looked = traits_of(found), [view for view in found.views if view.use != HELD]
     cells: list[dict[str, Json]] = []
     for angle_number, angle in enumerate(dict.fromkeys(view.angle for view in looked)):
         for number, trait in enumerate(traits):
             rows = [
                 row
                 for row, view in enumerate(found.views)
-                if view.use != "held" and view.angle == angle and view.trait == trait
+                if view.use != HELD and view.angle == angle and view.trait == trait
             ]
             if rows:
                 cells.append({"trait": number, "angle": angle_number, **_cell(found, known, rows)})
@@ -118,7 +118,7 @@ def silenced(found: Found, known: Partition, serves: Service) -> list[list[dict[
     held at 5 % over organs, traits and angles.
     """
     traits = traits_of(found)
-    angles = [a for a in dict.fromkeys(view.angle for view in found.views if view.use != "held") if a != CLEAN]
+    angles = [a for a in dict.fromkeys(view.angle for view in found.views if view.use != HELD) if a != CLEAN]
     rows: list[tuple[int, dict[str, Json], float]] = []
     for angle in angles:
         for number, trait in enumerate(traits):
@@ -127,20 +127,20 @@ def silenced(found: Found, known: Partition, serves: Service) -> list[list[dict[
                 if row is not None:
                     rows.append((organ, row[0], row[1]))
     called = discoveries(np.array([p for _, _, p in rows])) if rows else []
-    found_: list[list[dict[str, Json]]] = [[] for _ in range(known.organs)]
+    quieted: list[list[dict[str, Json]]] = [[] for _ in range(known.organs)]
     for (organ, row, _), each in zip(rows, called, strict=True):
         if row.pop("silent"):
-            found_[organ].append({**row, "called": bool(each)})
-    return found_
+            quieted[organ].append({**row, "called": bool(each)})
+    return quieted
 
 
 def _change(found: Found, known: Partition, which: tuple[str, str, int]) -> tuple[dict[str, Json], float] | None:
     angle, trait, organ = which
-    seen = {(view.item, view.angle): row for row, view in enumerate(found.views) if view.use != "held"}
+    seen = {(view.item, view.angle): row for row, view in enumerate(found.views) if view.use != HELD}
     pairs = [
         (seen[view.item, CLEAN], row)
         for row, view in enumerate(found.views)
-        if view.use != "held" and view.angle == angle and view.trait == trait and (view.item, CLEAN) in seen
+        if view.use != HELD and view.angle == angle and view.trait == trait and (view.item, CLEAN) in seen
     ]
     if len(pairs) < 2:
         return None
