@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 import mesolens.api as ml
+from mesolens.api import faces
 from mesolens.errors import BadInput
 from mesolens.instruments.face import read
 from mesolens.report.tables import readings
@@ -117,8 +118,8 @@ def test_what_nobody_can_be_asked_is_refused_before_any_work(model: ml.LoadedMod
 
 def test_a_slide_brings_its_own_pack_and_any_other_model_gets_the_default_one(model: ml.LoadedModel) -> None:
     other = replace(model, card=replace(model.card, name="/models/slide"))
-    assert ml._pack_of(model) == face_pack()
-    assert ml._pack_of(other).name != face_pack().name
+    assert faces._pack_of(model) == face_pack()
+    assert faces._pack_of(other).name != face_pack().name
 
 
 @pytest.mark.slow
