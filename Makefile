@@ -5,6 +5,8 @@
 
 BIN := .venv/bin
 RUN ?= runs/audit
+# Every test is one thread; a file stays in one process, so that what its tests share is made once.
+WORKERS ?= -n logical --maxprocesses 8 --dist loadfile
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -14,7 +16,7 @@ audit: ## audit the embedded default slide; ends with the report's path and a su
 	@$(BIN)/mesolens audit --out $(RUN)
 
 test: lint ## ruff, pyright, the floors, and every test that is not slow
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(WORKERS)
 
 lint: ## ruff, pyright and the floors alone
 	@.ci/setup test
@@ -25,7 +27,7 @@ lint: ## ruff, pyright and the floors alone
 
 slow: ## the tests that take longer than some seconds each
 	@.ci/setup test
-	@$(BIN)/python -m pytest -q -m slow
+	@$(BIN)/python -m pytest -q $(WORKERS) -m slow
 
 docs: ## the documentation, into docs/_build; a warning is an error
 	@.ci/setup test

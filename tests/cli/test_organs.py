@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -59,6 +59,27 @@ def test_organs_are_data_and_the_same_command_finds_them_again(
     assert people.code == 0, people.err
     assert people.out.startswith(f"slide:mask-small: {reading.verdict}\n")
     assert "What it rests on" in people.out
+
+
+@pytest.mark.slow
+def test_a_twin_is_looked_at_in_the_same_run_and_its_organs_are_matched(
+    mesolens: Mesolens, tmp_path: Path, few: Path
+) -> None:
+    command = ["organs", "slide:mask-twin-a", "--contrasts", few, "--budget", "quick", "--angles", "quoted",
+               "--unseen", "shouting-end", "--twin", "slide:mask-twin-b", "--out", tmp_path / "run"]  # fmt: skip
+    found = mesolens(*command, "--json")
+    assert found.code == 0, found.err
+    twins: dict[str, Any] = found.data["twins"]
+    theirs = from_json(Store(tmp_path / "run").read_json("readings/organs-twin"))
+    assert (theirs.instrument, theirs.subject) == ("organs-twin", "slide:mask-twin-b")
+    assert twins["models"] == ["slide:mask-twin-a", "slide:mask-twin-b"]
+    sizes = {"one": len(found.data["organs"]), "other": len(cast("list[object]", theirs.data["organs"]))}
+    assert len(twins["matched"]) == min(sizes.values())
+    for side, count in sizes.items():
+        shared = [row[side] for row in twins["matched"] if row["shared"]]
+        assert sorted([*shared, *twins["alone"][side]]) == list(range(count))
+    assert all(row["shared"] == (row["likeness"] > row["floor"]) for row in twins["matched"])
+    assert "Matched organs" in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from mesolens.evidence.shards import Tables
 from mesolens.instruments.middle.organs import read
 from mesolens.instruments.middle.organs.groupings import ORGANS, groupings
 from mesolens.instruments.middle.organs.partition import Partition, partition, sums
-from mesolens.instruments.middle.organs.proven import Points, fit, proof_of, specific
+from mesolens.instruments.middle.organs.points import Points, fit, fit_of, points_of, slopes
+from mesolens.instruments.middle.organs.proven import proof_of
 from mesolens.instruments.middle.organs.read import conservation
-from mesolens.instruments.middle.organs.removal import MEAN, REFERENCE, TABLE
+from mesolens.instruments.middle.organs.removal import MEAN, REFERENCE, TABLE, learned_from
+from mesolens.instruments.middle.organs.selective import selectivity, specific
 from mesolens.instruments.middle.organs.served import clusters_of, personality, service, silenced
 from mesolens.instruments.middle.organs.spec import BROKEN, CLEAN, FOUND, HELD
 from mesolens.instruments.middle.organs.verdict import verdict_of
@@ -29,19 +31,25 @@ def known_of(truth: Planted) -> Partition:
     return partition(truth.found, truth.spec)
 
 
-def removed(truth: Planted, *, gain: float = 1.0, noise: float = 0.0, other: float = 0.0) -> Tables:
-    """Removals whose effects are `gain` times an organ's share, and `other` times a share of any other group."""
+def removed(truth: Planted, *, gain: float = 1.0, noise: float = 0.0, other: float = 0.3) -> Tables:
+    """Removals whose effects are `gain` times an organ's share, and a part of the difference for others."""
     found, known, rng = truth.found, known_of(truth), np.random.default_rng(0)
-    held, rows = found.of(HELD).tolist(), list[dict[str, Any]]()
+    tried, rows = [*found.of(HELD).tolist(), *learned_from(found).tolist()], list[dict[str, Any]]()
     for kind, several in groupings(truth.spec, found, known).items():
         for draw, of in enumerate(several):
-            shares = sums(found.shares[held], of, known.organs)
-            for (place, view), group in ((pair, g) for pair in enumerate(held) for g in range(known.organs)):
-                lost = (gain if kind == ORGANS else other) * shares[place, group] + noise * rng.normal()
+            shares = sums(found.shares[tried], of, known.organs)
+            for (place, view), group in ((pair, g) for pair in enumerate(tried) for g in range(known.organs)):
+                exact = gain * shares[place, group] if kind == ORGANS else other * found.deltas[view]
+                lost = exact + noise * rng.normal()
                 cell = {"view": view, "grouping": kind, "draw": draw, "group": group, "lost": float(lost)}
                 rows += [{**cell, "held_at": at} for at in (REFERENCE, MEAN)]
     rng.shuffle(rows)
     return {**truth.tables, TABLE: pa.Table.from_pylist(rows)}
+
+
+def proven(truth: Planted, tables: Tables) -> dict[str, Any]:
+    points = points_of(tables, truth.spec, truth.found, known_of(truth))
+    return cast("dict[str, Any]", proof_of(points, truth.spec, truth.found, TRAITS))
 
 
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 999))
@@ -52,64 +60,97 @@ def test_a_fit_is_numpys_line_and_the_literal_formula(rows: int, organs: int, se
     lost = rng.normal() * share + rng.normal() + 0.3 * rng.normal(size=share.shape)
     if share.size < 3:
         return
-    found = fit(Points(share, lost), weight)
-    each = np.repeat(weight, organs)
-    slope, intercept = np.polyfit(share.ravel(), lost.ravel(), 1, w=np.sqrt(each))
+    points = Points(np.zeros(0, int), share, lost, rng.uniform(0.5, 2.0, organs))
+    found, each, guess = fit(points, weight), np.repeat(weight, organs), points.slope * share
+    slope, intercept = np.polyfit(guess.ravel(), lost.ravel(), 1, w=np.sqrt(each))
     assert found.slope == pytest.approx(slope, rel=1e-5, abs=1e-7)
     assert found.intercept == pytest.approx(intercept, rel=1e-5, abs=1e-7)
     mean = float(each @ lost.ravel()) / float(each.sum())
     spread = sum(w * (y - mean) ** 2 for w, y in zip(each, lost.ravel(), strict=True))
-    for guess, r2 in ((share, found.r2), (slope * share + intercept, found.about_line)):
-        missed = sum(w * (y - g) ** 2 for w, y, g in zip(each, lost.ravel(), guess.ravel(), strict=True))
+    for said, r2 in ((guess, found.r2), (share, found.of_share)):
+        missed = sum(w * (y - g) ** 2 for w, y, g in zip(each, lost.ravel(), said.ravel(), strict=True))
         assert r2 == pytest.approx(1 - missed / spread, rel=1e-6, abs=1e-6)
-    assert found.r2 <= found.about_line + 1e-9
-    assert fit(Points(share, lost), weight * 16).r2 == pytest.approx(found.r2)
+    assert fit(points, weight * 16).r2 == pytest.approx(found.r2)
+    assert fit_of(points, 0) == fit(Points(points.of, share[:, :1], lost[:, :1], points.slope[:1]), np.ones(rows))
 
 
-def test_effects_that_are_the_shares_are_foreseen_whole_and_other_groupings_worse() -> None:
+@given(st.integers(0, 999))
+def test_a_groups_slope_is_the_least_squares_line_through_zero(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    share, lost = rng.normal(size=(2, 9, 3))
+    for group, slope in enumerate(slopes(share, lost)):
+        assert slope == pytest.approx(np.linalg.lstsq(share[:, [group]], lost[:, group], rcond=None)[0][0])
+
+
+@pytest.mark.parametrize("gain", [1.0, 2.5])
+def test_effects_in_proportion_to_shares_are_foreseen_whole_and_other_groupings_worse(gain: float) -> None:
+    """How much more than its share goes with an organ is learned where organs were found, and holds elsewhere."""
     truth = planted()
-    proof = cast("dict[str, Any]", proof_of(removed(truth), truth.spec, truth.found, known_of(truth), TRAITS))
+    proof = proven(truth, removed(truth, gain=gain))
     assert set(proof) == {REFERENCE, MEAN}
     for each in proof.values():
         assert each["r2"] == pytest.approx(1.0)
         assert each["low"] == pytest.approx(1.0)
         assert (each["slope"], each["intercept"]) == (pytest.approx(1.0), pytest.approx(0.0, abs=1e-9))
+        assert (each["r2_share"] == pytest.approx(1.0)) == (gain == 1.0)
         assert {row["name"] for row in each["beside"]} == {"matched random", "layers", "trait directions"}
         for row in each["beside"]:
             assert row["difference"] == pytest.approx(each["r2"] - row["r2"])
             assert row["low"] > 0
+            assert row["more"] == pytest.approx(each["selective"] - row["selective"])
+            assert row["selective"] == pytest.approx(0.0, abs=1e-9)
+            assert row["more_low"] > 0
         held = truth.found.of(HELD)
-        share = sums(truth.found.shares[held], known_of(truth).of, 3)[:, :3]
-        assert [point[0] for point in each["points"]] == pytest.approx(share.ravel().tolist())
+        share = sums(truth.found.shares[held], known_of(truth).of, 3)[:, :3] / truth.found.gross[held, None]
+        assert [point[0] for point in each["points"]] == pytest.approx((gain * share).ravel().tolist())
         assert [point[3] for point in each["points"][::3]] == [TRAITS.index(truth.spec.views[v].trait) for v in held]
 
 
-def test_half_of_the_effect_has_half_the_slope_and_r2_says_that_it_was_not_foreseen() -> None:
+def test_effects_that_have_nothing_to_do_with_shares_are_not_foreseen() -> None:
     truth = planted()
-    tables = removed(truth, gain=0.5, noise=0.05)
-    each = cast("dict[str, Any]", proof_of(tables, truth.spec, truth.found, known_of(truth), TRAITS)[REFERENCE])
-    assert each["slope"] == pytest.approx(0.5, abs=0.05)
-    assert each["slope_low"] <= each["slope"] <= each["slope_high"]
-    assert each["r2"] < 0.5 < each["r2_line"]
+    each = proven(truth, removed(truth, gain=0.0, noise=1.0))[REFERENCE]
+    assert each["r2"] < 0.2
     assert each["low"] <= each["r2"] <= each["high"]
+    assert each["slope_low"] <= each["slope"] <= each["slope_high"]
+
+
+def test_each_organ_has_the_slope_that_was_put_in() -> None:
+    truth = planted()
+    tables = removed(truth, gain=1.5, noise=0.001)
+    data = cast("dict[str, Any]", read(tables, truth.spec, card()).data)
+    for row in data["organs"]:
+        assert row["predicts"]["slope"] == pytest.approx(1.5, abs=0.02)
+        assert row["predicts"]["r2"] > 0.99
 
 
 def test_nothing_removed_is_nothing_proven() -> None:
     truth = planted()
-    assert proof_of(truth.tables, truth.spec, truth.found, known_of(truth), TRAITS) == {}
-    assert specific(truth.tables, truth.spec, truth.found, known_of(truth), TRAITS, [[0], [1], [0, 1]]) is None
+    assert proven(truth, truth.tables) == {}
+    assert specific(truth.found, None, TRAITS, [[0], [1], [0, 1]]) is None
+
+
+@given(st.integers(1, 5), st.integers(2, 4), st.integers(0, 999))
+def test_selectivity_is_own_less_the_mean_of_others(groups: int, traits: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    effect_TK, own = rng.normal(size=(traits, groups)), rng.integers(0, traits, groups)
+    by_hand = [effect_TK[own[k], k] - np.delete(effect_TK[:, k], own[k]).mean() for k in range(groups)]
+    assert selectivity(own, effect_TK[None])[0] == pytest.approx(np.mean(by_hand))
+    alike = np.broadcast_to(effect_TK[0], effect_TK.shape)
+    assert selectivity(own, alike[None])[0] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_what_goes_with_an_organ_is_told_trait_by_trait() -> None:
     truth, known = planted(), known_of(planted())
     found = truth.found
     serving = [[0], [1], [0, 1]]
-    told = cast("dict[str, Any]", specific(removed(truth), truth.spec, found, known, TRAITS, serving))
+    points = points_of(removed(truth), truth.spec, found, known)[ORGANS, REFERENCE][0]
+    told = cast("dict[str, Any]", specific(found, points, TRAITS, serving))
     for organ in range(3):
         for number, trait in enumerate(TRAITS):
             rows = [row for row in found.of(HELD).tolist() if found.views[row].trait == trait]
-            share = sums(found.shares[rows], known.of, 3)[:, organ].mean()
-            assert told["effects"][organ][number] == pytest.approx(share / found.deltas[rows].mean())
+            deltas = found.deltas[rows]
+            share = float(sums(found.shares[rows], known.of, 3)[:, organ] @ np.sign(deltas))
+            assert told["effects"][organ][number] == pytest.approx(share / np.abs(deltas).sum())
     own = [told["effects"][organ][trait] for organ, some in enumerate(serving) for trait in some]
     other = [told["effects"][0][1], told["effects"][1][0]]
     assert told["own"] == pytest.approx(np.mean(own))
@@ -120,9 +161,7 @@ def test_who_serves_what_is_what_was_planted() -> None:
     truth, known = planted(), known_of(planted())
     serves = service(truth.found, known)
     place = [int(known.of[10 * planted_organ]) for planted_organ in range(3)]
-    rows = [
-        [row for row in truth.found.of(FOUND).tolist() if truth.found.views[row].trait == trait] for trait in TRAITS
-    ]
+    rows = [[row for row in truth.found.unbroken.tolist() if truth.found.views[row].trait == trait] for trait in TRAITS]
     for number in range(2):
         values = sums(truth.found.shares[rows[number]], known.of, 3)
         np.testing.assert_allclose(serves.mean[number], values.mean(0))
@@ -130,7 +169,7 @@ def test_who_serves_what_is_what_was_planted() -> None:
         assert serves.called[number, place[2]]
         inside = (serves.low[number] <= serves.mean[number]) & (serves.mean[number] <= serves.high[number])
         assert inside.all()
-    assert set(clusters_of(truth.found, rows[0])) == {f"warmth/{k}" for k in range(10)}
+    assert set(clusters_of(truth.found, rows[0])) == {f"warmth/{k}" for k in range(14)}
 
 
 def test_the_map_holds_every_trait_from_every_angle_that_was_looked_from() -> None:

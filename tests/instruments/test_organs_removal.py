@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.middle.ends import gates_for
 from mesolens.instruments.middle.organs import OrgansSpec, View, follow, measure, plan, read
 from mesolens.instruments.middle.organs.closer import WOKEN, strongest
 from mesolens.instruments.middle.organs.found import ITEMS, SITES, found_in
@@ -252,13 +253,15 @@ def test_shares_of_every_view_add_up_to_its_difference() -> None:
         assert found.deltas[row] == pytest.approx(ends[0] - ends[1], abs=1e-6)
 
 
-def test_removals_are_of_the_views_that_nothing_was_found_by() -> None:
+def test_removals_are_of_views_held_back_and_of_the_plain_ones_to_learn_from() -> None:
     tables, spec = _all()[0], asked()
     rows = tables[TABLE].to_pylist()
-    assert {row["view"] for row in rows} == {k for k, view in enumerate(spec.views) if view.use == HELD}
+    tried = {k for k, view in enumerate(spec.views) if view.use == HELD}
+    learned = {k for k, view in enumerate(spec.views) if (view.use, view.angle) == (FOUND, CLEAN)}
+    assert {row["view"] for row in rows} == tried | learned
     found = found_in(tables, spec)
     known = partition(found, spec)
-    assert len(rows) == 4 * known.organs * (1 + 2 + 1 + 1) * 2
+    assert len(rows) == (len(tried) + len(learned)) * known.organs * (1 + 2 + 1 + 1) * 2
     (row,) = [r for r in rows if (r["view"], r["grouping"], r["group"], r["held_at"]) == (13, "organs", 0, REFERENCE)]
     contrast = spec.views[13].contrast
     plain = Contrast(contrast.clean, contrast.reference, contrast.target, contrast.foil)
@@ -300,3 +303,36 @@ def test_shares_that_do_not_add_up_are_followed_by_nothing() -> None:
     off = pa.array(items["delta"].to_numpy() * 1.2)
     only = {ITEMS: items.set_column(place, "delta", off), SITES: tables[SITES]}
     assert follow(model().card, spec, only) == []
+
+
+@cache
+def other() -> LoadedModel:
+    """The same shape with other weights."""
+    return tiny.build("gpt2", seed=5)
+
+
+def test_all_leaves_held_at_another_models_lose_what_parts_the_two() -> None:
+    """With another model as the reference, leaves are held at what its weights write, and no mean is taken."""
+    some = [replace(each, reference=None) for each in tiny.contrasts(8, lengths=[(6, 6), (9, 9)], target=1, foil=2)]
+    count = sum(gate.count for gate in gates_for(model(), other()))
+    work = RemovalWork(
+        (0, 1), tuple(encode(some, model())), (), other().card.weights_hash, 4096, (("organs", 0, 0), ("organs", 0, 1)),
+        (tuple(range(count)), ()),
+    )  # fmt: skip
+    shard = organ_shard(model().card, KIND, work, 2)
+    tables = measure(model(), shard, against=other())
+    assert set(tables[TABLE]["held_at"].to_pylist()) == {REFERENCE}
+    for view, contrast in enumerate(some):
+        plain = held(replace(contrast, reference=contrast.clean), set())
+        assert lost(tables, view, 0, REFERENCE) == pytest.approx(plain - readout(other(), contrast), abs=1e-5)
+        assert lost(tables, view, 1, REFERENCE) == pytest.approx(0.0, abs=1e-9)
+
+
+def readout(loaded: LoadedModel, contrast: Contrast) -> float:
+    """log p(target) − log p(foil) by the module alone."""
+    total = 0.0
+    for side, sign in ((contrast.target, 1.0), (contrast.foil or (), -1.0)):
+        ids, prompt = tuple(int(token) for token in side), _ids(contrast.clean)
+        with torch.no_grad():
+            total += sign * said(loaded.module(torch.tensor([[*prompt, *ids]])).logits[0], ids, len(prompt))
+    return total

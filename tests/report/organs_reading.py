@@ -258,10 +258,22 @@ def _proof(m: Made, sums: NDArray[np.float64]) -> Json:
             points += [[x * s, 0.95 * x * s + float(m.rng.normal(0, 0.03)), k, t] for s in (0.5, 0.8, 1.0, 1.3)]
     names = ("matched random", "layers", "trait directions")
     beside: list[Json] = [
-        {"name": m.evil(j, name), "r2": 0.5 - 0.1 * j, "difference": 0.4 + 0.1 * j, "low": 0.2 - 0.15 * j, "high": 0.7}
+        {
+            "name": m.evil(j, name),
+            "r2": 0.5 - 0.1 * j,
+            "r2_share": 0.3,
+            "difference": 0.4 + 0.1 * j,
+            "low": 0.2 - 0.15 * j,
+            "high": 0.7,
+            "selective": 0.2 + 0.1 * j,
+            "more": 0.3 - 0.1 * j,
+            "more_low": 0.1 - 0.1 * j,
+            "more_high": 0.6,
+        }
         for j, name in enumerate(names)
     ]
     line: dict[str, Json] = {"r2": 0.91, "low": 0.84, "high": 0.95, "slope": 0.95, "intercept": 0.01}
+    line |= {"r2_share": 0.7, "selective": 0.5}
     return {**line, "points": points, "beside": beside}
 
 

@@ -99,10 +99,12 @@ export interface Removed {
   r2: Maybe;
   low: Maybe;
   high: Maybe;
+  r2_share: Maybe;
   slope: Maybe;
   intercept: Maybe;
+  selective: Maybe;
   points: [predicted: Maybe, measured: Maybe, organ: number, trait: number][];
-  beside: { name: string; r2: Maybe; difference: Maybe; low: Maybe; high: Maybe }[];
+  beside: { name: string; r2: Maybe; r2_share: Maybe; difference: Maybe; low: Maybe; high: Maybe; selective: Maybe; more: Maybe; more_low: Maybe; more_high: Maybe }[];
 }
 
 export interface OrganTwins {

@@ -4,14 +4,14 @@ import { line } from "./curves.ts";
 import { h } from "./dom.ts";
 import type { Plot } from "./figure.ts";
 import { part, shaded } from "./matrix.ts";
-import type { Choice, OrgansData, OrganTwins, Removed } from "./organ-data.ts";
+import type { Choice, Maybe, OrgansData, OrganTwins, Removed } from "./organ-data.ts";
 import { dot, frame, linear, straight } from "./plot.ts";
 import { count, figure, figured, interval, percent, visible } from "./text.ts";
 
 const HEIGHT = 300;
 const NEAR = 9;
 
-/** The removal of an organ on prompts and angles that were held back, against what its share predicts. */
+/** The removal of an organ on prompts and angles that were held back, against its share times its slope. */
 export function removalPlot(data: OrgansData, found: Removed, how: "reference" | "mean"): Plot {
   const held = how === "reference" ? "at its reference" : "at its mean";
   const points = found.points.filter(([x, y]) => x !== null && y !== null) as [number, number, number, number][];
@@ -20,16 +20,16 @@ export function removalPlot(data: OrgansData, found: Removed, how: "reference" |
   const over = (x: number, y: number) => places.reduce<[number, number] | null>((best, [k, px, py]) => ((away) => (away < (best?.[1] ?? NEAR) ? [k, away] : best))(Math.hypot(px - x, py - y)), null);
   return {
     title: `Removed: held ${held}`,
-    says: `R\u00b2 ${figured(found.r2)}${interval(found.low, found.high)} over ${count(points.length)} removals on held-out prompts; slope ${figured(found.slope)}, intercept ${figured(found.intercept)} nats.`,
+    says: `R\u00b2 ${figured(found.r2)}${interval(found.low, found.high)} over ${count(points.length)} removals on held-out prompts, in parts of the prompt's gross; R\u00b2 of the share as it stands ${figured(found.r2_share)}; line of slope ${figured(found.slope)}, intercept ${figured(found.intercept)}.`,
     keys: [["mark-disc", "an organ in a trait"], ["line-keep", "calibration line"], ["line-random", "measured = predicted"]],
     sheet: {
       name: `removal-${how}`,
-      columns: ["predicted, nats", "measured, nats", "organ", "trait"],
+      columns: ["predicted, part of the gross", "measured, part of the gross", "organ", "trait"],
       rows: () => found.points.map(([x, y, organ, trait]) => [x, y, name(organ), data.traits[trait]!] as const),
     },
     draw: (canvas, width) => {
       const xs = points.map(([x]) => x);
-      const made = frame(canvas, width, HEIGHT, linear("predicted: its share, nats", [0, ...xs], width / 80), linear("measured, nats", [0, ...points.map(([, y]) => y)], 6));
+      const made = frame(canvas, width, HEIGHT, linear("predicted: share \u00d7 the organ's slope, part of the gross", [0, ...xs], width / 80), linear("measured, part of the gross", [0, ...points.map(([, y]) => y)], 6));
       if (!made) return;
       const [low, high] = [Math.min(0, ...xs), Math.max(0, ...xs)];
       const ends = [2 * low - high, 2 * high - low] as const;
@@ -45,7 +45,7 @@ export function removalPlot(data: OrgansData, found: Removed, how: "reference" |
       const at = over(x, y);
       if (!at) return "";
       const [predicted, measured, organ, trait] = points[at[0]]!;
-      return `${visible(name(organ), 40)}, ${visible(data.traits[trait]!, 40)}: predicted ${figure(predicted)}, measured ${figure(measured)} nats`;
+      return `${visible(name(organ), 40)}, ${visible(data.traits[trait]!, 40)}: predicted ${figure(predicted)}, measured ${figure(measured)} of the gross`;
     },
   };
 }
@@ -53,16 +53,20 @@ export function removalPlot(data: OrgansData, found: Removed, how: "reference" |
 /** Groupings of the same sizes that are no organs, and by how much they predict worse. */
 export function besidePlot(proof: NonNullable<OrgansData["proof"]>): Plot {
   const rows = (["reference", "mean"] as const).flatMap((how) => (proof[how]?.beside ?? []).map((row) => ({ how, ...row })));
-  const lines = rows.map(({ how, name, r2, difference, low, high }) => {
-    const beats = low !== null && low > 0;
-    return h("tr", {}, h("th", { scope: "row" }, visible(name, 40)), h("td", {}, how), h("td", { class: "num" }, figured(r2)), h("td", { class: "num" }, figured(difference)), h("td", { class: "num soft" }, low === null || high === null ? "" : `${figure(low)} \u2026 ${figure(high)}`), h("td", {}, beats ? "organs predict better" : "not told apart"));
+  const ends = (low: Maybe, high: Maybe) => h("td", { class: "num soft" }, low === null || high === null ? "" : `${figure(low)} \u2026 ${figure(high)}`);
+  const above = (low: Maybe) => low !== null && low > 0;
+  const num = (value: Maybe) => h("td", { class: "num" }, figured(value));
+  const lines = rows.map((row) => {
+    const words = [above(row.low) ? "predict better" : "", above(row.more_low) ? "are more selective" : ""].filter(Boolean).join(", ");
+    return h("tr", {}, h("th", { scope: "row" }, visible(row.name, 40)), h("td", {}, row.how), num(row.r2), num(row.difference), ends(row.low, row.high), num(row.selective), num(row.more), ends(row.more_low, row.more_high), h("td", {}, words ? `organs ${words}` : "not told apart"));
   });
-  const heads = ["grouping", "held at", "R\u00b2", "organs above it by", "95 %", ""].map((text, k) => (text ? h("th", { scope: "col", class: k > 1 ? "num" : "" }, text) : h("td", {})));
+  const heads = ["grouping", "held at", "R\u00b2", "organs above it by", "95 %", "own less other", "organs above it by", "95 %", ""].map((text, k) => (text ? h("th", { scope: "col", class: k > 1 ? "num" : "" }, text) : h("td", {})));
+  const own = proof.reference?.selective ?? proof.mean?.selective ?? null;
   return {
     title: "Against other groupings of the same sizes",
-    says: "How well removing a group is predicted when leaves are grouped otherwise, and by how much the organs' R\u00b2 is above it.",
+    says: `How well removing a group is predicted when leaves are grouped otherwise, and how much more of its own trait's \u0394 than of others' goes with a group (organs: ${figured(own)}); the two are not the same.`,
     body: h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Other groupings" }, h("table", { class: "listing" }, h("caption", { class: "unseen" }, "Other groupings"), h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...lines))),
-    sheet: { name: "other-groupings", columns: ["grouping", "held at", "R2", "difference", "low", "high"], rows: () => rows.map((row) => [row.name, row.how, row.r2, row.difference, row.low, row.high] as const) },
+    sheet: { name: "other-groupings", columns: ["grouping", "held at", "R2", "difference", "low", "high", "own less other", "more", "more low", "more high"], rows: () => rows.map((row) => [row.name, row.how, row.r2, row.difference, row.low, row.high, row.selective, row.more, row.more_low, row.more_high] as const) },
   };
 }
 

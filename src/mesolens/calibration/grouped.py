@@ -27,7 +27,7 @@ from mesolens.traits.contrasts import Contrast
 from mesolens.traits.packs import pack_of
 
 SEEDS: Mapping[Budget, int] = {"quick": 1, "standard": 5, "deep": 5}
-SECONDS: Mapping[Budget, float] = {"quick": 94.0, "standard": 470.0, "deep": 470.0}
+SECONDS: Mapping[Budget, float] = {"quick": 110.0, "standard": 550.0, "deep": 550.0}
 SAME, FORESEEN, STABLE = Bar("≥", 0.8), Bar("≥", 0.8), Bar("≥", 0.8)
 ALL, NONE = Bar("=", 1.0), Bar("=", 0.0)
 NAMED = "organs"
@@ -78,9 +78,10 @@ def scored(name: str, found: api.Organs) -> list[Row]:
         _row(name, "traits served by the organs that they run through", as_planted(found, planted, place), ALL),
         _row(name, "stability of the planted organs", stability, STABLE),
         _ranged(name, "removal foreseen on unseen contrasts and angles, R²", proof, "r2", FORESEEN),
-        _above(name, beside["matched random"]),
-        _above(name, beside["layers"]),
+        _row(name, "removal foreseen by shares alone, no slope fitted, R²", cast(float, proof["r2_share"]), None),
         _ranged(name, "slope of the calibration line", proof, "slope", None),
+        *(_above(name, beside[kind]) for kind in ("matched random", "layers")),
+        *(_more_selective(name, beside[kind]) for kind in ("matched random", "layers")),
     ]
 
 
@@ -134,7 +135,9 @@ def _newborn(name: str, seed: int) -> LoadedModel:
     return adopt(newborn(Shape(), 100 + seed).eval(), slide.tokenizer)
 
 
-def _row(subject: str, quantity: str, value: float, bar: Bar) -> Row:
+def _row(subject: str, quantity: str, value: float, bar: Bar | None) -> Row:
+    if bar is None:
+        return Row("organs", subject, quantity, value)
     return Row("organs", subject, quantity, value, bar=str(bar), holds=bar.holds(value))
 
 
@@ -152,3 +155,9 @@ def _above(name: str, row: Mapping[str, float | str]) -> Row:
     low, high = float(row["low"]), float(row["high"])
     quantity = f"R² above that of {row['name']}, its interval above 0"
     return Row("organs", name, quantity, float(row["difference"]), low, high, "> 0", low > 0)
+
+
+def _more_selective(name: str, row: Mapping[str, float | str]) -> Row:
+    """How much more of its own trait than of others goes with an organ than with a group of another grouping."""
+    low, high = float(row["more_low"]), float(row["more_high"])
+    return Row("organs", name, f"own less other traits, above that of {row['name']}", float(row["more"]), low, high)

@@ -20,8 +20,11 @@ _USES = ("found", "held", "broken")
 _WORDS: Form = {"text": ("name",), "flag": ("stable", "shared")}
 _SIZES = ("leaves", "part", "net", "stability", "low", "high", "tightness")
 _CHOICE: Form = {"figure": ("organs", "stability", "ambiguous", "null"), "flag": ("chosen",)}
-_BESIDE: Form = {"text": ("name",), "figure": ("r2", "difference", "low", "high")}
-_LINE = ("r2", "low", "high", "slope", "intercept")
+_BESIDE: Form = {
+    "text": ("name",),
+    "figure": ("r2", "r2_share", "difference", "low", "high", "selective", "more", "more_low", "more_high"),
+}
+_LINE = ("r2", "low", "high", "r2_share", "slope", "intercept", "selective")
 _MATCH: Form = {"figure": ("one", "other", "likeness", "floor"), "flag": ("shared",)}
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Float, Int
 
 from mesolens.evidence.shards import Tables
-from mesolens.instruments.middle.organs.spec import FOUND, OrgansSpec, View
+from mesolens.instruments.middle.organs.spec import BROKEN, FOUND, OrgansSpec, View
 
 ITEMS, SITES = "organs-items", "organs-sites"
 
@@ -37,6 +37,11 @@ class Found:
     def of(self, use: str) -> Int[np.ndarray, " R"]:
         """The rows of one use."""
         return np.array([place for place, view in enumerate(self.views) if view.use == use], dtype=int)
+
+    @property
+    def unbroken(self) -> Int[np.ndarray, " R"]:
+        """The rows of all views but the broken ones: those that organs were found by, and those they are tried on."""
+        return np.array([place for place, view in enumerate(self.views) if view.use != BROKEN], dtype=int)
 
     @property
     def gross(self) -> Float[np.ndarray, " V"]:

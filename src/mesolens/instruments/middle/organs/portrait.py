@@ -12,6 +12,7 @@ from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.middle.organs.closer import PROMOTED, WOKEN, largest, strongest
 from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.partition import REST, Partition, sums
+from mesolens.instruments.middle.organs.points import Points, fit_of
 from mesolens.instruments.middle.organs.served import Service, silenced, traits_of
 from mesolens.instruments.middle.organs.spec import FOUND, OrgansSpec
 from mesolens.model.sites import parent_of
@@ -21,7 +22,7 @@ MEMBERS = 64
 
 
 def portraits(
-    tables: Tables, spec: OrgansSpec, found: Found, known: Partition, serves: Service
+    tables: Tables, spec: OrgansSpec, found: Found, known: Partition, serves: Service, points: Points | None
 ) -> list[dict[str, Json]]:
     """All organs, the one that carries most first."""
     quiet = silenced(found, known, serves)
@@ -44,9 +45,17 @@ def portraits(
             "wakes": _wakes(tables, spec, found, known, organ),
             "silenced": cast(Json, quiet[organ]),
             **_promotes(tables, organ),
+            "predicts": _predicts(points, organ),
         }
         for organ in range(known.organs)
     ]
+
+
+def _predicts(points: Points | None, organ: int) -> Json:
+    """How much more than its share an organ takes with it, and how well that foretells what goes on other views."""
+    if points is None:
+        return None
+    return {"slope": float(points.slope[organ]), "r2": fit_of(points, organ).r2}
 
 
 def name_of(organ: int) -> str:
@@ -71,8 +80,8 @@ def remainder(found: Found, known: Partition) -> dict[str, Json]:
 
 
 def _means(found: Found) -> np.ndarray:
-    """Mean shares by trait, over all views that organs were found by."""
-    rows = found.of(FOUND)
+    """Mean shares by trait, over all views but the broken ones."""
+    rows = found.unbroken
     which = np.array([found.views[row].trait for row in rows])
     return np.stack([found.shares[rows[which == trait]].sum(0) / max(1, (which == trait).sum())
                      for trait in traits_of(found)])  # fmt: skip
@@ -125,6 +134,7 @@ def _serves(found: Found, serves: Service, organ: int) -> list[Json]:
                 "share": share,
                 "low": _end(serves.low[number, organ]),
                 "high": _end(serves.high[number, organ]),
+                "p": _end(serves.p[number, organ]),
                 "called": bool(serves.called[number, organ]),
                 "of": share / delta if abs(delta) > 1e-6 else None,
             }

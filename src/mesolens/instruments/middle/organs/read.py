@@ -8,10 +8,14 @@ from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.middle.found import COMPLETE
 from mesolens.instruments.middle.organs.found import Found, found_in
+from mesolens.instruments.middle.organs.groupings import ORGANS
 from mesolens.instruments.middle.organs.partition import Partition, partition, sums
 from mesolens.instruments.middle.organs.plan import NAME
+from mesolens.instruments.middle.organs.points import points_of
 from mesolens.instruments.middle.organs.portrait import portraits, remainder
-from mesolens.instruments.middle.organs.proven import proof_of, specific
+from mesolens.instruments.middle.organs.proven import proof_of
+from mesolens.instruments.middle.organs.removal import REFERENCE
+from mesolens.instruments.middle.organs.selective import specific
 from mesolens.instruments.middle.organs.served import Service, by_templates, personality, service, traits_of
 from mesolens.instruments.middle.organs.spec import FOUND, HELD, VERSION, OrgansSpec
 from mesolens.instruments.middle.organs.verdict import verdict_of
@@ -28,10 +32,12 @@ def read(tables: Tables, spec: OrgansSpec, card: ModelCard) -> Reading:
         return Reading(NAME, card.name, word, sentence, _whole(found, None), protocol(spec, card, found), _bare(found))
     known = partition(found, spec)
     serves = service(found, known)
-    organs = portraits(tables, spec, found, known, serves)
+    points = points_of(tables, spec, found, known)
+    own = points.get((ORGANS, REFERENCE), [None])[0]
+    organs = portraits(tables, spec, found, known, serves, own)
     word, sentence = verdict_of(found, known, serves, organs)
     traits = traits_of(found)
-    proof = proof_of(tables, spec, found, known, traits)
+    proof = proof_of(points, spec, found, traits)
     serving = [np.flatnonzero(serves.called[:, organ]).tolist() for organ in range(known.organs)]
     data: dict[str, Json] = {
         **_bare(found),
@@ -41,7 +47,7 @@ def read(tables: Tables, spec: OrgansSpec, card: ModelCard) -> Reading:
         "map": cast(Json, personality(found, known)),
         "choice": _choice(known),
         "proof": cast(Json, proof),
-        "specific": specific(tables, spec, found, known, traits, serving),
+        "specific": specific(found, own, traits, serving),
         "twins": None,
     }
     numbers = (*_whole(found, known), *_figures(known, serves, proof))
@@ -56,7 +62,7 @@ def conservation(found: Found, known: Partition) -> float:
 
 def _bare(found: Found) -> dict[str, Json]:
     """What is known without organs."""
-    traits, rows = traits_of(found), found.of(FOUND)
+    traits, rows = traits_of(found), found.unbroken
     uses = {view.angle: view.use for view in reversed(found.views)}
     which = np.array([found.views[row].trait for row in rows])
     looked = dict.fromkeys(view.angle for view in found.views if view.use != HELD)
@@ -123,6 +129,9 @@ def protocol(spec: OrgansSpec, card: ModelCard, found: Found) -> dict[str, Json]
         "grouped": f"leaves that carry {spec.kept:g} of the gross; axial spherical k-means, 2 to {spec.most} groups",
         "number": f"consensus over {spec.resamples} resamples of contrasts within traits, {spec.rotations} rotations",
         "intervals": "95 % over templates" if by_templates(found) else "95 % over contrasts: a trait has few templates",
-        "removal": f"held at the reference and at the mean; {spec.random} matched random partitions beside",
+        "removal": (
+            "held at the reference and at the mean, in parts of the view's gross; slopes from the plain views to find "
+            f"by; {spec.random} matched random partitions beside"
+        ),
         "seed": spec.seed,
     }

@@ -1,7 +1,9 @@
-"""Organs removed: what the readout loses when a group of leaves is held, on views that nothing was found by.
+"""Organs removed: what the readout loses when a group of leaves is held.
 
-Held at the *reference*, each leaf passes on what it was in the reference run; at its *mean*, what it was on average at
-the gated positions of other clean prompts. Everything else runs on as it will: the effect is measured, not attributed.
+That is measured on views that nothing was found by, and on the plain ones that organs were found by, from which it is
+learned how much more than its share an organ takes with it. Held at the *reference*, each leaf passes on what it was in
+the reference run; at its *mean*, what it was on average at the gated positions of other clean prompts. Everything else
+runs on as it will: the effect is measured, not attributed.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mesolens.evidence.shards import Shard, Tables
@@ -62,18 +64,24 @@ class RemovalWork:
     groups: tuple[tuple[int, ...], ...]
 
 
+def learned_from(found: Found) -> Int[np.ndarray, " R"]:
+    """Rows of the views that organs were found by, as they are, without an angle."""
+    return np.array([row for row in found.of(FOUND) if found.views[row].angle == CLEAN], dtype=int)
+
+
 def removal_shards(card: ModelCard, spec: OrgansSpec, found: Found, known: Partition) -> list[Shard]:
-    """The removals of every grouping's groups, on all views :data:`HELD`, some views a shard."""
+    """The removals of every grouping's groups, some views a shard; none where no view is held back."""
     names, groups = list[tuple[str, int, int]](), list[tuple[int, ...]]()
     for kind, several in groupings(spec, found, known).items():
         for draw, of in enumerate(several):
             names += [(kind, draw, group) for group in range(known.organs)]
             groups += [tuple(np.flatnonzero(of == group).tolist()) for group in range(known.organs)]
-    held = found.of(HELD).tolist()
-    plain = [view.contrast for view in found.views if view.use == FOUND and view.angle == CLEAN][:AVERAGED]
+    held, learned = found.of(HELD).tolist(), learned_from(found).tolist()
+    tried = [*held, *learned] if held else []
+    plain = [found.views[row].contrast for row in learned][:AVERAGED]
     shards: list[Shard] = []
-    for start in range(0, len(held), spec.shard_items):
-        some = held[start : start + spec.shard_items]
+    for start in range(0, len(tried), spec.shard_items):
+        some = tried[start : start + spec.shard_items]
         work = RemovalWork(
             tuple(some),
             tuple(spec.views[view].contrast for view in some),

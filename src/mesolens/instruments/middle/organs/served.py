@@ -1,9 +1,11 @@
 """Which organ serves which trait, from which angle: sums of shares by item, with intervals over clusters of items.
 
-An organ serves a trait when its mean share differs from zero by more than chance, false discoveries held at 1 % over
-all organs and traits: organs share their items, so that a chance which befalls one trait befalls several organs.
-Clusters are templates where every trait has six or more of them; with fewer, items, and the protocol says that
-intervals then speak of such items alone.
+An organ serves a trait when its share of it is further from zero than the furthest of all organs and traits would be by
+chance in one of twenty readings. Signs of clusters are flipped for all organs at once (:mod:`mesolens.evidence.worst`),
+which is what exchanging target and foil of whole templates does. Leaves are grouped by lines, which no exchange moves:
+so the test is exact for the organs that were found, and may use the views that they are tried on as well. Clusters are
+templates where every trait has six or more of them; with fewer, items, and the protocol says that intervals then speak
+of such items alone.
 """
 
 from collections.abc import Sequence
@@ -16,29 +18,37 @@ from mesolens.evidence.calling import FEWEST
 from mesolens.evidence.clusters import chances, cluster_intervals, cluster_means
 from mesolens.evidence.discoveries import discoveries
 from mesolens.evidence.shards import Json
+from mesolens.evidence.worst import worst_of
 from mesolens.instruments.middle.organs.found import Found
 from mesolens.instruments.middle.organs.partition import Partition, sums
-from mesolens.instruments.middle.organs.spec import CLEAN, FOUND, HELD
+from mesolens.instruments.middle.organs.spec import BROKEN, CLEAN, HELD
 
-RATE = 0.01
-"""Of false discoveries among organs' services."""
+CHANCE = 0.05
+"""That any service is called where no organ serves anything."""
+FLIPS = 9999
+"""Of signs, where there are too many to try all."""
 SILENT = 0.5
 """Of its share, what an organ has left at most when it counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Organs' shares by trait, in nats, over the views that organs were found by.
+    """Organs' shares by trait, in nats, over all views but the broken ones.
 
     Attributes:
         mean, low, high: with the remainder behind the organs; ends are NaN where there are too few clusters.
-        called: whether an organ serves a trait.
+        p: of each service, adjusted for all of them; NaN where a trait has too few clusters.
     """
 
     mean: Float[np.ndarray, "T K1"]
     low: Float[np.ndarray, "T K1"]
     high: Float[np.ndarray, "T K1"]
-    called: Bool[np.ndarray, "T K"]
+    p: Float[np.ndarray, "T K"]
+
+    @property
+    def called(self) -> Bool[np.ndarray, "T K"]:
+        """Whether an organ serves a trait."""
+        return self.p <= CHANCE
 
 
 def traits_of(found: Found) -> list[str]:
@@ -50,7 +60,7 @@ def by_templates(found: Found) -> bool:
     """Whether every trait has templates enough to be the clusters."""
     names: dict[str, set[str]] = {}
     for view in found.views:
-        if view.use == FOUND:
+        if view.use != BROKEN:
             names.setdefault(view.trait, set()).add(view.contrast.template)
     return all(len(each) >= FEWEST for each in names.values())
 
@@ -62,21 +72,33 @@ def clusters_of(found: Found, rows: Sequence[int]) -> list[str]:
 
 
 def service(found: Found, known: Partition) -> Service:
-    """Who serves what, over all angles that organs were found by."""
-    traits, width = traits_of(found), known.organs + 1
-    mean, low, high, p = (np.full((len(traits), width), np.nan) for _ in range(4))
-    for number, trait in enumerate(traits):
-        rows = [row for row in found.of(FOUND).tolist() if found.views[row].trait == trait]
-        values = sums(found.shares[rows], known.of, known.organs)
-        if not rows:
-            continue
-        mean[number] = values.mean(0)
-        means = cluster_means(values, clusters_of(found, rows))
-        ends = cluster_intervals(values, clusters_of(found, rows))
-        if means is not None and ends is not None:
-            low[number], high[number] = ends
-            p[number] = chances(means) if means.freedom[0] + 1 >= FEWEST else np.nan
-    return Service(mean, low, high, discoveries(p[:, :-1], rate=RATE))
+    """Who serves what, over all angles but the broken ones."""
+    traits = traits_of(found)
+    rows = found.unbroken.tolist()
+    which, clusters = [traits.index(found.views[row].trait) for row in rows], clusters_of(found, rows)
+    values_VTK = np.full((len(rows), len(traits), known.organs + 1), np.nan)
+    values_VTK[np.arange(len(rows)), which] = sums(found.shares[rows], known.of, known.organs)
+    mean_TK, low_TK, high_TK = (np.full(values_VTK.shape[1:], np.nan) for _ in range(3))
+    tested_T = np.zeros(len(traits), bool)
+    for trait, values_VK in enumerate(values_VTK.swapaxes(0, 1)):
+        mine = [cluster for cluster, number in zip(clusters, which, strict=True) if number == trait]
+        ends = cluster_intervals(values_VK[np.array(which) == trait], mine)
+        mean_TK[trait] = values_VK[np.array(which) == trait].mean(0)
+        if ends is not None:
+            low_TK[trait], high_TK[trait] = ends
+        tested_T[trait] = len(set(mine)) >= FEWEST
+    return Service(mean_TK, low_TK, high_TK, _chance(values_VTK[:, tested_T, :-1], clusters, tested_T))
+
+
+def _chance(
+    values_VTK: Float[np.ndarray, "V T2 K"], clusters: Sequence[str], tested_T: Bool[np.ndarray, " T"]
+) -> Float[np.ndarray, "T K"]:
+    """Adjusted p-values of the tested traits; NaN for the others."""
+    views, traits, organs = values_VTK.shape
+    p_TK = np.full((len(tested_T), organs), np.nan)
+    if traits and organs:
+        p_TK[tested_T] = worst_of(values_VTK.reshape(views, -1), clusters, draws=FLIPS).p.reshape(traits, organs)
+    return p_TK
 
 
 def personality(found: Found, known: Partition) -> list[dict[str, Json]]:

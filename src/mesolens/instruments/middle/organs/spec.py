@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from mesolens.traits.encode import EncodedContrast
 
-VERSION = 1
+VERSION = 2
 CLEAN = "identity"
 """The angle that changes nothing."""
 FOUND, HELD, BROKEN = "found", "held", "broken"
