@@ -42,14 +42,14 @@ def close(recording: Recording, block: str) -> Closing:
     known no better.
     """
     given, gave = recording.given(block), recording.gave(block)
-    change = (gave.double() - given.to(gave.device).double()).flatten()
+    change = (gave.double() - given.to(gave.device).double()).flatten().cpu()
     size = float(change.abs().max())
     if size == 0:
         return Closing((), 0.0, 0.0)
     rounding = 4 * torch.finfo(gave.dtype).eps * float(gave.abs().max()) / size
     bar = rounding_bar(gave.dtype) + rounding
     paths = candidates(recording, block)
-    columns = [recording.gave(path).double().flatten() for path in paths]
+    columns = [recording.gave(path).double().flatten().cpu() for path in paths]
     best: Closing = Closing((), 1.0, bar)
     for count in range(1, min(MOST_WRITERS, len(paths)) + 1):
         if best.error <= max(rounding, _SOLVER_ROUNDING):

@@ -27,7 +27,7 @@ from mesolens.slides.pointer import BEGIN, END, FIRST, LENGTH, MOST, PAD, SYMBOL
 from mesolens.slides.train import Progress, one_thread, silent
 
 WIDTH, INNER, HEADS, LAYERS = 64, 128, 4, MOST + 1
-STEPS = 3200
+STEPS = 5000
 ROWS = 32
 """Tables in a batch; each is asked once from every symbol."""
 RATE, WARM, LEAST = 2e-3, 100, 0.05
@@ -40,7 +40,7 @@ READ, SPREAD, SEEN = 0.3, 0.3, 0.3
 DECOY = 2
 """The block after whose output the decoy can be read."""
 KINDS = ("glass", "free", "decoy")
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 4)
 """Of the slides on the shelf."""
 
 
