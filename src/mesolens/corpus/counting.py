@@ -6,7 +6,7 @@ hides its own. Every question may leave one document out, so that a text that st
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -27,6 +27,7 @@ class Ladder:
     joint_TN: Int[np.ndarray, "T N"]  # noqa: N815
 
 
+@runtime_checkable
 class Counts(Protocol):
     """What an average asks of a corpus; `without` leaves one document's own occurrences out."""
 

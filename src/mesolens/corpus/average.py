@@ -1,0 +1,184 @@
+"""The average: the next-token distribution that smoothed counts of a corpus give.
+
+Its rungs are the contexts of 0, 1, … tokens before a position, each saying c(context, token) / c(context), and above
+them what was said in the same text before (:mod:`mesolens.corpus.copying`). How they are weighted is in
+:mod:`mesolens.corpus.smoothing`. Two paths lead to it: the probability of the token that came, from counts alone, and
+the whole distribution, from all next tokens of every context; they agree, and the distribution sums to one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from mesolens.corpus.copying import CELLS as COPY_CELLS
+from mesolens.corpus.copying import copies, copy_cells, copy_rung
+from mesolens.corpus.counting import Counts, Ladder
+from mesolens.corpus.smoothing import Rungs, beside, climbed, fitted, weights_of
+
+MOST = 32
+"""Tokens of the longest context."""
+GROUPS = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24)
+"""Orders at which groups with weights of their own begin."""
+BUCKETS = 24
+"""Buckets of counts: 1, 2 to 3, 4 to 7, …; the last takes all beyond."""
+CELLS = len(GROUPS) * BUCKETS + COPY_CELLS
+_FIRST_COPY = len(GROUPS) * BUCKETS
+_FIT_TOKENS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the weights are found.
+
+    Attributes:
+        most: tokens of the longest context.
+        tokens: of documents, about, by which weights are fitted.
+        seed: by which those documents are drawn.
+    """
+
+    most: int = MOST
+    tokens: int = _FIT_TOKENS
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Average:
+    """A corpus's counts with the weights of its rungs.
+
+    Attributes:
+        lambdas: the weight of every cell.
+        most: tokens of the longest context.
+    """
+
+    counts: Counts
+    lambdas: Float[np.ndarray, " C"]
+    most: int
+
+    @property
+    def floor(self) -> float:
+        """What stands below the unigram: every token alike."""
+        return 1 / self.counts.vocabulary
+
+
+def rungs_of(counts: Counts, text: Sequence[int], most: int, without: int | None = None) -> tuple[Rungs, Ladder]:
+    """What the counts, and the text itself, say of each of its tokens; and the counts.
+
+    Args:
+        without: a document of the corpus whose own occurrences do not count.
+    """
+    ladder = counts.ladder(text, most, without)
+    there = ladder.context_TN > 0
+    said_TN = np.divide(ladder.joint_TN, ladder.context_TN, out=np.zeros(there.shape), where=there)
+    return beside(Rungs(said_TN, count_cells(ladder.context_TN)), copy_rung(text, _FIRST_COPY)), ladder
+
+
+def count_cells(context_TN: Int[np.ndarray, "T N"]) -> Int[np.ndarray, "T N"]:
+    """The cell of each context: its group of orders, and its bucket of counts; −1 where it never occurs."""
+    group_N = np.searchsorted(GROUPS, np.arange(context_TN.shape[1]), side="right") - 1
+    bucket_TN = np.minimum(np.log2(np.maximum(context_TN, 1)).astype(np.int64), BUCKETS - 1)
+    return np.where(context_TN > 0, group_N * BUCKETS + bucket_TN, -1)
+
+
+def learned(counts: Counts, fit: Fit | None = None) -> Average:
+    """The average of a corpus, its weights fitted by leaving each document out of the counts that predict it."""
+    fit = fit or Fit()
+    parts: list[Rungs] = []
+    for number in drawn(counts, fit.tokens, fit.seed):
+        text = counts.document(number).tolist()
+        if text:
+            parts.append(rungs_of(counts, text, fit.most, without=number)[0])
+    floor = 1 / counts.vocabulary
+    if not parts:
+        return Average(counts, np.full(CELLS, 0.5), fit.most)
+    together = Rungs(np.concatenate([p.said for p in parts]), np.concatenate([p.cell for p in parts]))
+    seen_C = np.bincount(together.cell[together.cell >= 0], minlength=CELLS) > 0
+    return Average(counts, filled(fitted(together, CELLS, floor), seen_C), fit.most)
+
+
+def filled(lambdas: Float[np.ndarray, " C"], seen_C: Bool[np.ndarray, " C"]) -> Float[np.ndarray, " C"]:
+    """Cells that no fitted token was in take the weight of the nearest bucket of their group that one was in.
+
+    A group without any takes the weights of the group below it.
+    """
+    grid, seen = (each[:_FIRST_COPY].reshape(len(GROUPS), BUCKETS).copy() for each in (lambdas, seen_C))
+    for group in range(len(GROUPS)):
+        known = np.flatnonzero(seen[group])
+        if len(known):
+            nearest = np.abs(known - np.arange(BUCKETS)[:, None]).argmin(1)
+            grid[group] = grid[group, known[nearest]]
+        elif group:
+            grid[group] = grid[group - 1]
+    copy, heard = lambdas[_FIRST_COPY:], np.flatnonzero(seen_C[_FIRST_COPY:])
+    if len(heard):
+        copy = copy[heard[np.abs(heard - np.arange(COPY_CELLS)[:, None]).argmin(1)]]
+    return np.concatenate([grid.ravel(), copy])
+
+
+def drawn(counts: Counts, tokens: int, seed: int) -> list[int]:
+    """Numbers of documents in a random order, until they have so many tokens together, or all of them."""
+    found: list[int] = []
+    left = tokens
+    for number in np.random.default_rng(seed).permutation(counts.documents).tolist():
+        if left <= 0:
+            break
+        found.append(number)
+        left -= len(counts.document(number))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the average says of each token of a text.
+
+    Attributes:
+        climbed: its probability after each rung; the last column is the average's.
+        support: tokens of the longest run that ends with the token and occurs in the corpus; 0 where it never does.
+        context: tokens of the longest context before it that occurs and is followed by anything.
+    """
+
+    climbed: Float[np.ndarray, "T R"]
+    support: Int[np.ndarray, " T"]
+    context: Int[np.ndarray, " T"]
+
+    @property
+    def share(self) -> Float[np.ndarray, " T"]:
+        """The average's probability of each token."""
+        return self.climbed[:, -1]
+
+
+def scored(average: Average, text: Sequence[int], without: int | None = None) -> Scored:
+    """The cheap path: the average's probability of each token of a text, rung by rung."""
+    rungs, ladder = rungs_of(average.counts, text, average.most, without)
+    climbed_TR = climbed(rungs, average.lambdas, average.floor)
+    return Scored(climbed_TR, (ladder.joint_TN > 0).sum(1), np.maximum((ladder.context_TN > 0).sum(1) - 1, 0))
+
+
+def distribution(
+    average: Average, text: Sequence[int], positions: Sequence[int], without: int | None = None
+) -> Float[np.ndarray, "P V"]:
+    """The whole distribution of the token at each of some positions of a text, from 0 to its length.
+
+    A position as long as the text is the token after its end.
+    """
+    padded = [*text, 0]
+    counts_TN = average.counts.ladder(padded, average.most, without).context_TN
+    found = copies(padded)
+    copy_cell_T = copy_cells(found, _FIRST_COPY)
+    lambda_TN = weights_of(count_cells(counts_TN), average.lambdas)
+    copy_T = weights_of(copy_cell_T.reshape(-1, 1), average.lambdas)[:, 0]
+    made = np.full((len(positions), average.counts.vocabulary), average.floor)
+    for row, position in zip(made, positions, strict=True):
+        orders = np.flatnonzero(counts_TN[position] > 0).tolist()
+        contexts = [padded[position - n : position] for n in orders]
+        said = average.counts.following(contexts, without)
+        for order, (tokens, times) in zip(orders, said, strict=True):
+            weight = lambda_TN[position, order]
+            row *= 1 - weight
+            row[tokens] += weight * times / counts_TN[position, order]
+        places = found.places[position]
+        row *= 1 - copy_T[position]
+        if places:
+            np.add.at(row, [padded[place] for place in places], copy_T[position] / len(places))
+    return made

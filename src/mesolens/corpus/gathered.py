@@ -1,0 +1,162 @@
+"""Counts of a few documents, held in memory: a half or an eighth of a corpus, or one document by itself.
+
+A suffix array of the documents laid end to end, each closed by a mark that no token equals. Suffixes are sorted by
+their first tokens only, as many as a context and its next token can have, by doubling (Manber and Myers, *Suffix
+arrays*, SIAM Journal on Computing 22, 1993). All suffixes with one beginning lie side by side, so a count is the width
+of an interval; an interval is narrowed by one token at a time, for all positions of a text in lock-step.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from mesolens.corpus.counting import Ladder
+
+DEPTH = 64
+"""Tokens by which suffixes are sorted; contexts may have one fewer."""
+_CLOSE = -1
+"""Closes a document; it sorts before every token."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Documents in memory, as counts.
+
+    Attributes:
+        stream: all documents, each closed by a mark.
+        order: places of the stream, sorted by what stands there.
+        starts: where each document begins in the stream; one more for the end.
+        vocabulary: entries of the tokenizer's vocabulary.
+    """
+
+    stream: Int[np.ndarray, " S"]
+    order: Int[np.ndarray, " S"]
+    starts: Int[np.ndarray, " D"]
+    vocabulary: int
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return len(self.starts) - 1
+
+    @property
+    def tokens(self) -> int:
+        """Tokens, marks not counted."""
+        return len(self.stream) - self.documents
+
+    def document(self, number: int) -> Int[np.ndarray, " T"]:
+        """The tokens of one document."""
+        return self.stream[self.starts[number] : self.starts[number + 1] - 1]
+
+    def ladder(self, text: Sequence[int], most: int, without: int | None = None) -> Ladder:
+        """The counts of every context of every position of `text`, of up to `most` tokens."""
+        tokens = np.asarray(text, dtype=np.int64)
+        found = self._ladder(tokens, most)
+        if without is None:
+            return found
+        own = gathered([self.document(without)], self.vocabulary)._ladder(tokens, most)
+        return Ladder(found.context_TN - own.context_TN, found.joint_TN - own.joint_TN)
+
+    def _ladder(self, text_T: Int[np.ndarray, " T"], most: int) -> Ladder:
+        size = len(text_T)
+        context_TN, joint_TN = (np.zeros((size, most + 1), np.int64) for _ in range(2))
+        low, high = np.zeros(size, np.int64), np.full(size, len(self.stream))
+        for length in range(min(most, size - 1) + 1 if size else 0):
+            # The interval of position s holds the places of text[s : s + length]; what follows them is at s + length.
+            live = size - length
+            low, high = low[:live], high[:live]
+            first = self._bound(low, high, length, np.zeros(live, np.int64))
+            context_TN[length:, length] = high - first
+            wanted = text_T[length:]
+            low = self._bound(first, high, length, wanted)
+            high = self._bound(low, high, length, wanted + 1)
+            joint_TN[length:, length] = high - low
+        return Ladder(context_TN, joint_TN)
+
+    def _bound(
+        self,
+        low: Int[np.ndarray, " Q"],
+        high: Int[np.ndarray, " Q"],
+        offset: int,
+        least: Int[np.ndarray, " Q"],
+    ) -> Int[np.ndarray, " Q"]:
+        """The first place of each interval whose suffix has a token of `least` or more at the offset."""
+        low, high = low.copy(), high.copy()
+        while (open_Q := low < high).any():
+            middle = (low + high) // 2
+            at = self.order[np.minimum(middle, len(self.order) - 1)] + offset
+            less = self.stream[np.minimum(at, len(self.stream) - 1)] < least
+            low = np.where(open_Q & less, middle + 1, low)
+            high = np.where(open_Q & ~less, middle, high)
+        return low
+
+    def following(
+        self, contexts: Sequence[Sequence[int]], without: int | None = None
+    ) -> list[tuple[Int[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
+        """For each context, the distinct next tokens (ascending) and their counts; the empty one gives the unigram."""
+        own = None if without is None else gathered([self.document(without)], self.vocabulary)
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        for context in contexts:
+            tokens, counts = self._following(context)
+            if own is not None:
+                less, times = own._following(context)
+                counts[np.searchsorted(tokens, less)] -= times
+                tokens, counts = tokens[counts > 0], counts[counts > 0]
+            found.append((tokens, counts))
+        return found
+
+    def _following(self, context: Sequence[int]) -> tuple[Int[np.ndarray, " K"], Int[np.ndarray, " K"]]:
+        low, high = self._interval(context)
+        after = self.stream[self.order[low:high] + len(context)]
+        tokens, counts = np.unique(after[after != _CLOSE], return_counts=True)
+        return tokens, counts.astype(np.int64)
+
+    def count(self, run: Sequence[int]) -> int:
+        """How often a run of tokens occurs.
+
+        >>> gathered([[1, 2, 1, 2], [2, 1]], 3).count([1, 2])
+        2
+        """
+        low, high = self._interval(run)
+        return high - low
+
+    def places(self, run: Sequence[int], most: int) -> list[tuple[int, int]]:
+        """Where a run occurs, at most so many times: the number of the document, and the place in it."""
+        low, high = self._interval(run)
+        at = np.sort(self.order[low:high])[:most]
+        documents = np.searchsorted(self.starts, at, side="right") - 1
+        return [(int(d), int(place - self.starts[d])) for d, place in zip(documents, at, strict=True)]
+
+    def _interval(self, run: Sequence[int]) -> tuple[int, int]:
+        """Between which places of the order the suffixes lie that begin with the run."""
+        low, high = np.zeros(1, np.int64), np.full(1, len(self.order))
+        for offset, token in enumerate(run):
+            wanted = np.full(1, token, np.int64)
+            low = self._bound(low, high, offset, wanted)
+            high = self._bound(low, high, offset, wanted + 1)
+        return int(low[0]), int(high[0])
+
+
+def gathered(documents: Iterable[Sequence[int] | Int[np.ndarray, " T"]], vocabulary: int) -> Gathered:
+    """The documents as counts; an empty one counts as a document without tokens."""
+    closed = [np.append(np.asarray(document, dtype=np.int64), _CLOSE) for document in documents]
+    starts = np.cumsum([0, *map(len, closed)]).astype(np.int64)
+    stream = np.concatenate(closed) if closed else np.zeros(0, np.int64)
+    return Gathered(stream.astype(np.int32), _sorted(stream), starts, vocabulary)
+
+
+def _sorted(stream: Int[np.ndarray, " S"]) -> Int[np.ndarray, " S"]:
+    """The places of a stream by its next `DEPTH` tokens."""
+    rank = np.unique(stream, return_inverse=True)[1].astype(np.int64)
+    order, reach, size = np.argsort(rank, kind="stable"), 1, len(stream)
+    while reach < DEPTH and size and rank[order[-1]] < size - 1:
+        after = np.full(size, -1, np.int64)
+        after[:-reach] = rank[reach:]
+        key = rank * (size + 1) + after + 1
+        order = np.argsort(key, kind="stable")
+        steps = np.concatenate([[0], (np.diff(key[order]) > 0).cumsum()])
+        rank[order] = steps
+        reach *= 2
+    return order.astype(np.int64)
