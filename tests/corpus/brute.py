@@ -1,20 +1,25 @@
-"""Counts by looking at every place of every document: slow, and too plain to be wrong."""
+"""A corpus counted by the definition: every n-gram of every document looked at, one after the other."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from mesolens.corpus.counting import Ladder
+from mesolens.corpus.index.building import build
+from mesolens.corpus.index.header import Plan
+from mesolens.corpus.index.opened import Index
+from mesolens.corpus.index.opening import open_index
+
+Documents = Sequence[Sequence[int]]
 
 
-@dataclass(frozen=True)
 class Brute:
-    """Documents, counted anew for every question."""
+    """Counts, from lists of documents alone."""
 
-    texts: tuple[tuple[int, ...], ...]
-    vocabulary: int
+    def __init__(self, documents: Documents, vocabulary: int) -> None:
+        self.texts, self.vocabulary = [list(document) for document in documents], vocabulary
 
     @property
     def tokens(self) -> int:
@@ -24,31 +29,40 @@ class Brute:
     def documents(self) -> int:
         return len(self.texts)
 
-    def document(self, number: int) -> np.ndarray:
-        return np.array(self.texts[number], np.int64)
-
-    def _left(self, without: int | None) -> list[tuple[int, ...]]:
+    def kept(self, without: int | None) -> list[list[int]]:
         return [text for number, text in enumerate(self.texts) if number != without]
 
-    def _after(self, run: tuple[int, ...], without: int | None) -> Counter[int]:
-        size = len(run)
-        return Counter(
-            text[at + size]
-            for text in self._left(without)
-            for at in range(len(text) - size)
-            if text[at : at + size] == run
-        )
+    def count(self, query: Sequence[int], without: int | None = None) -> int:
+        if not len(query):
+            return sum(map(len, self.kept(without)))
+        n, wanted = len(query), list(query)
+        return sum(text[at : at + n] == wanted for text in self.kept(without) for at in range(len(text) - n + 1))
+
+    def next(self, context: Sequence[int], without: int | None = None) -> Counter[int]:
+        n, wanted = len(context), list(context)
+        texts = self.kept(without)
+        return Counter(t[at + n] for t in texts for at in range(len(t) - n) if t[at : at + n] == wanted)
 
     def ladder(self, text: Sequence[int], most: int, without: int | None = None) -> Ladder:
-        context, joint = (np.zeros((len(text), most + 1), np.int64) for _ in range(2))
+        context, joint = np.zeros((2, len(text), most + 1), np.int64)
         for t in range(len(text)):
-            for n in range(min(most, t) + 1):
-                after = self._after(tuple(text[t - n : t]), without)
-                context[t, n], joint[t, n] = after.total(), after[text[t]]
+            for n in range(min(t, most) + 1):
+                context[t, n] = self.next(text[t - n : t], without).total()
+                joint[t, n] = self.count(text[t - n : t + 1], without)
         return Ladder(context, joint)
 
-    def following(
-        self, contexts: Sequence[Sequence[int]], without: int | None = None
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        found = [sorted(self._after(tuple(context), without).items()) for context in contexts]
-        return [(np.array([w for w, _ in row], np.int64), np.array([c for _, c in row], np.int64)) for row in found]
+    def following(self, contexts: Documents, without: int | None = None) -> list[tuple[list[int], list[int]]]:
+        found = [sorted(self.next(context, without).items()) for context in contexts]
+        return [([token for token, _ in each], [count for _, count in each]) for each in found]
+
+    def document(self, number: int) -> list[int]:
+        return self.texts[number]
+
+
+def built(
+    documents: Documents, folder: Path, vocabulary: int, shard_tokens: int = 1 << 20, fast: bool | None = None
+) -> Index:
+    """An index of these documents."""
+    plan = Plan("drawn", "hash", vocabulary, "drawn", shard_tokens)
+    build(lambda first: documents[first:], folder, plan)
+    return open_index(folder, "hash", fast)

@@ -10,7 +10,6 @@ from mesolens.corpus.average import CELLS, Average, Fit, distribution, filled, l
 from mesolens.corpus.copying import copies
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.smoothing import climbed, fitted
-from tests.corpus.brute import Brute
 
 TOKENS = 4
 TEXT = st.lists(st.integers(0, TOKENS - 1), min_size=1, max_size=12).map(tuple)
@@ -27,7 +26,7 @@ def test_the_distribution_sums_to_one_and_agrees_with_the_cheap_path(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...], most: int, seed: int, data: st.DataObject
 ) -> None:
     without = data.draw(st.none() | st.integers(0, len(texts) - 1))
-    average = Average(Brute(texts, TOKENS), lambdas(seed), most)
+    average = Average(gathered(texts, TOKENS), lambdas(seed), most)
     whole = distribution(average, text, range(len(text) + 1), without)
     assert np.allclose(whole.sum(1), 1, rtol=0, atol=1e-12)
     assert (whole >= 0).all()
@@ -40,8 +39,8 @@ def test_the_distribution_sums_to_one_and_agrees_with_the_cheap_path(
 def test_a_document_left_out_counts_as_if_it_had_never_been_there(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...]
 ) -> None:
-    both = Average(Brute((*texts, text), TOKENS), lambdas(1), 5)
-    without = Average(Brute(texts, TOKENS), lambdas(1), 5)
+    both = Average(gathered((*texts, text), TOKENS), lambdas(1), 5)
+    without = Average(gathered(texts, TOKENS), lambdas(1), 5)
     assert np.array_equal(scored(both, text, len(texts)).climbed, scored(without, text).climbed)
 
 
@@ -50,7 +49,7 @@ def test_a_document_left_out_counts_as_if_it_had_never_been_there(
 def test_a_round_never_makes_the_texts_less_likely(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...], seed: int
 ) -> None:
-    rungs, _ = rungs_of(Brute(texts, TOKENS), text, 5)
+    rungs, _ = rungs_of(gathered(texts, TOKENS), text, 5)
     before = np.full(CELLS, 0.5)
     bits: list[float] = []
     for rounds in range(6):

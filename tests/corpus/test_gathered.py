@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.corpus.gathered import DEPTH, gathered
-from tests.corpus.brute import Brute
+from .brute import Brute
 
 TOKENS = 3
 TEXTS = st.lists(st.lists(st.integers(0, TOKENS - 1), max_size=9).map(tuple), min_size=1, max_size=6).map(tuple)
@@ -23,9 +23,8 @@ def test_every_count_is_the_plain_one(
     assert (mine.context_TN == told.context_TN).all()
     assert (mine.joint_TN == told.joint_TN).all()
     contexts = [query[:length] for length in range(len(query) + 1)]
-    for one, other in zip(found.following(contexts, without), brute.following(contexts, without), strict=True):
-        assert one[0].tolist() == other[0].tolist()
-        assert one[1].tolist() == other[1].tolist()
+    nexts = found.following(contexts, without)
+    assert [(tokens.tolist(), counts.tolist()) for tokens, counts in nexts] == brute.following(contexts, without)
 
 
 @given(TEXTS)
@@ -44,6 +43,10 @@ def test_contexts_as_long_as_the_sorting_allows_are_counted() -> None:
 @given(TEXTS, st.lists(st.integers(0, TOKENS - 1), min_size=1, max_size=4))
 def test_places_of_a_run_are_where_it_stands(texts: tuple[tuple[int, ...], ...], run: list[int]) -> None:
     found = gathered(texts, TOKENS)
-    told = [(n, at) for n, text in enumerate(texts) for at in range(len(text)) if list(text[at : at + len(run)]) == run]
-    assert sorted(found.places(run, 1000)) == told
-    assert found.count(run) == len(told)
+    told = [[at for at in range(len(text)) if list(text[at : at + len(run)]) == run] for text in texts]
+    places = found.places(run, 1000)
+    assert {place.document: (place.times, place.first) for place in places} == {
+        number: (len(at), at[0]) for number, at in enumerate(told) if at
+    }
+    assert [place.times for place in places] == sorted((len(at) for at in told if at), reverse=True)
+    assert found.count([run]).tolist() == [sum(map(len, told))]

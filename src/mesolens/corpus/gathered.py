@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Int
 
 from mesolens.corpus.counting import Ladder
+from mesolens.corpus.index.opened import Place
 
 DEPTH = 64
 """Tokens by which suffixes are sorted; contexts may have one fewer."""
@@ -113,21 +114,25 @@ class Gathered:
         tokens, counts = np.unique(after[after != _CLOSE], return_counts=True)
         return tokens, counts.astype(np.int64)
 
-    def count(self, run: Sequence[int]) -> int:
-        """How often a run of tokens occurs.
+    def count(self, queries: Sequence[Sequence[int]]) -> Int[np.ndarray, " Q"]:
+        """How often each run of tokens occurs.
 
-        >>> gathered([[1, 2, 1, 2], [2, 1]], 3).count([1, 2])
-        2
+        >>> gathered([[1, 2, 1, 2], [2, 1]], 3).count([[1, 2], [0]]).tolist()
+        [2, 0]
         """
-        low, high = self._interval(run)
-        return high - low
+        intervals = [self._interval(query) for query in queries]
+        return np.array([high - low for low, high in intervals], np.int64)
 
-    def places(self, run: Sequence[int], most: int) -> list[tuple[int, int]]:
-        """Where a run occurs, at most so many times: the number of the document, and the place in it."""
-        low, high = self._interval(run)
-        at = np.sort(self.order[low:high])[:most]
-        documents = np.searchsorted(self.starts, at, side="right") - 1
-        return [(int(d), int(place - self.starts[d])) for d, place in zip(documents, at, strict=True)]
+    def places(self, span: Sequence[int], most: int = 10) -> list[Place]:
+        """The documents in which a run occurs, those with the most occurrences first; at most so many."""
+        low, high = self._interval(span)
+        at = np.sort(self.order[low:high])
+        documents, first, times = np.unique(
+            np.searchsorted(self.starts, at, side="right") - 1, return_index=True, return_counts=True
+        )
+        inside = at[first] - self.starts[documents]
+        found = map(Place, documents.tolist(), times.tolist(), inside.tolist())
+        return sorted(found, key=lambda place: -place.times)[:most]
 
     def _interval(self, run: Sequence[int]) -> tuple[int, int]:
         """Between which places of the order the suffixes lie that begin with the run."""
