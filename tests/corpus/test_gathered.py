@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.corpus.gathered import DEPTH, gathered
+
 from .brute import Brute
 
 TOKENS = 3

@@ -24,7 +24,8 @@ GROUPS = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24)
 BUCKETS = 24
 """Buckets of counts: 1, 2 to 3, 4 to 7, …; the last takes all beyond."""
 CELLS = len(GROUPS) * BUCKETS + COPY_CELLS
-_FIRST_COPY = len(GROUPS) * BUCKETS
+FIRST_COPY = len(GROUPS) * BUCKETS
+"""The cell of the copy rung for the shortest runs."""
 _FIT_TOKENS = 40_000
 
 
@@ -71,7 +72,7 @@ def rungs_of(counts: Counts, text: Sequence[int], most: int, without: int | None
     ladder = counts.ladder(text, most, without)
     there = ladder.context_TN > 0
     said_TN = np.divide(ladder.joint_TN, ladder.context_TN, out=np.zeros(there.shape), where=there)
-    return beside(Rungs(said_TN, count_cells(ladder.context_TN)), copy_rung(text, _FIRST_COPY)), ladder
+    return beside(Rungs(said_TN, count_cells(ladder.context_TN)), copy_rung(text, FIRST_COPY)), ladder
 
 
 def count_cells(context_TN: Int[np.ndarray, "T N"]) -> Int[np.ndarray, "T N"]:
@@ -102,7 +103,7 @@ def filled(lambdas: Float[np.ndarray, " C"], seen_C: Bool[np.ndarray, " C"]) -> 
 
     A group without any takes the weights of the group below it.
     """
-    grid, seen = (each[:_FIRST_COPY].reshape(len(GROUPS), BUCKETS).copy() for each in (lambdas, seen_C))
+    grid, seen = (each[:FIRST_COPY].reshape(len(GROUPS), BUCKETS).copy() for each in (lambdas, seen_C))
     for group in range(len(GROUPS)):
         known = np.flatnonzero(seen[group])
         if len(known):
@@ -110,7 +111,7 @@ def filled(lambdas: Float[np.ndarray, " C"], seen_C: Bool[np.ndarray, " C"]) -> 
             grid[group] = grid[group, known[nearest]]
         elif group:
             grid[group] = grid[group - 1]
-    copy, heard = lambdas[_FIRST_COPY:], np.flatnonzero(seen_C[_FIRST_COPY:])
+    copy, heard = lambdas[FIRST_COPY:], np.flatnonzero(seen_C[FIRST_COPY:])
     if len(heard):
         copy = copy[heard[np.abs(heard - np.arange(COPY_CELLS)[:, None]).argmin(1)]]
     return np.concatenate([grid.ravel(), copy])
@@ -165,7 +166,7 @@ def distribution(
     padded = [*text, 0]
     counts_TN = average.counts.ladder(padded, average.most, without).context_TN
     found = copies(padded)
-    copy_cell_T = copy_cells(found, _FIRST_COPY)
+    copy_cell_T = copy_cells(found, FIRST_COPY)
     lambda_TN = weights_of(count_cells(counts_TN), average.lambdas)
     copy_T = weights_of(copy_cell_T.reshape(-1, 1), average.lambdas)[:, 0]
     made = np.full((len(positions), average.counts.vocabulary), average.floor)

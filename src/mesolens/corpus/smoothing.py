@@ -44,9 +44,9 @@ def beside(one: Rungs, other: Rungs) -> Rungs:
     return Rungs(np.hstack([one.said, other.said]), np.hstack([one.cell, other.cell]))
 
 
-def weights_of(cell_TR: Int[np.ndarray, "T R"], lambdas: Float[np.ndarray, " C"]) -> Float[np.ndarray, "T R"]:
+def weights_of(cells: Int[np.ndarray, "*N"], lambdas: Float[np.ndarray, " C"]) -> Float[np.ndarray, "*N"]:
     """Each rung's weight at each position; 0 where it says nothing."""
-    return np.where(cell_TR >= 0, lambdas[np.maximum(cell_TR, 0)], 0.0)
+    return np.where(cells >= 0, lambdas[np.maximum(cells, 0)], 0.0)
 
 
 def climbed(rungs: Rungs, lambdas: Float[np.ndarray, " C"], floor: float) -> Float[np.ndarray, "T R"]:

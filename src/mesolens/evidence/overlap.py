@@ -3,26 +3,21 @@
 The **overlap share** of two next-token distributions is 1 − TV(p, a) = Σ_w min(p(w), a(w)). For a token y drawn from p,
 min(1, a(y) / p(y)) has that as its mean, so a model's own samples estimate it without bias, from two numbers a token.
 
-An average a of finite text misses the source t that the text was drawn from, so even t itself would share only the
-**ceiling** C = 1 − TV(t, a) with it. Averages of the two halves of the text say how large the noise is: with h their
-overlap,
+An average a of finite text misses the source t that the text was drawn from, so even t itself would share only a part
+with it, the **ceiling** C = 1 − TV(t, a). The source is not known, but the average's own weights say how far it strays:
+t is as a Dirichlet distribution around a with precision 1/κ − 1, where the doubt κ of each position comes from
+:mod:`mesolens.corpus.doubt`. Each t(w) is then a beta variable with mean μ = a(w), and
 
-    C = 1 − (1 − h) / √2,
+    C = 1 − ½ Σ_w E|t(w) − a(w)|,     E|X − μ| = 2 α^α β^β / (B(α, β) (α + β)^(α + β + 1)).
 
-which is the true ceiling or less wherever a's bias is no larger than its noise, and that is where h rises with more
-text (`docs/mathematics.md` derives both). Where h falls, or where a text stands off the ground that the corpus covers,
-nothing is known and C counts as 0 there.
-
-What p shares with t then lies in the **bracket** [1 − (1 − W) / C, W / C]: of what the average misses, p is taken to
-share the same part as of what it has, and of what p has beyond the average likewise. `design/11-average-ceiling.md`
-measures how often that holds.
+What p shares with t lies in the **bracket** [1 − (1 − W) / C, W / C]: of what the average misses, p is taken to share
+the same part as of what it has, and of what p has beyond the average likewise. `docs/mathematics.md` derives all three,
+and `design/11-average-ceiling.md` measures how often the bracket holds the truth, beside others.
 """
 
-from dataclasses import dataclass
-from math import sqrt
-
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
+from scipy.special import gammaln, xlogy
 
 LEAST_CEILING = 0.69
 """Ceiling below which a share is *not determined*."""
@@ -46,46 +41,25 @@ def overlap(p_TV: Float[np.ndarray, "T V"], a_TV: Float[np.ndarray, "T V"]) -> F
     return np.minimum(p_TV, a_TV).sum(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
-    """What a perfect averager would share with the average, at the places of some texts.
+def ceilings(a_TV: Float[np.ndarray, "T V"], doubt_T: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:
+    """What the source is expected to share with the average at each place.
 
-    Attributes:
-        value: the ceiling, off the ground counted as 0.
-        halves, quarters: overlap of averages of two halves and of two quarters of the corpus, on the ground.
-        ground: the part of the places that stand on ground which the corpus covers.
+    >>> ceilings(np.array([[0.5, 0.5]]), np.array([1 / 3])).round(6).tolist()
+    [0.75]
     """
-
-    value: float
-    halves: float
-    quarters: float
-    ground: float
-
-    @property
-    def rising(self) -> bool:
-        """Whether averages of more text agree more, so that their noise, and not what they lack, sets them apart."""
-        return self.halves > self.quarters
-
-    @property
-    def determined(self) -> bool:
-        """Whether a share can be told by it."""
-        return self.rising and self.value >= LEAST_CEILING
+    precision_T1 = (1 / doubt_T - 1)[:, None]
+    return 1 - strayed(precision_T1 * a_TV, precision_T1 * (1 - a_TV)).sum(1) / 2
 
 
-def ceiling(
-    halves_T: Float[np.ndarray, " T"], quarters_T: Float[np.ndarray, " T"], ground_T: Bool[np.ndarray, " T"]
-) -> Ceiling:
-    """The ceiling at some places, from overlaps of averages of disjoint halves and quarters, and what is on the ground.
+def strayed(alpha: Float[np.ndarray, "*N"], beta: Float[np.ndarray, "*N"]) -> Float[np.ndarray, "*N"]:
+    """E|X − E X| of beta variables (Diaconis and Zabell, *Closed form summation for classical distributions*, 1991).
 
-    >>> found = ceiling(np.full(4, 0.8), np.full(4, 0.7), np.ones(4, bool))
-    >>> round(found.value, 3), found.determined
-    (0.859, True)
+    >>> strayed(np.array([1.0]), np.array([1.0])).round(6).tolist()  # uniform on 0 to 1
+    [0.25]
     """
-    if not ground_T.any():
-        return Ceiling(0.0, 0.0, 0.0, 0.0)
-    halves, quarters = float(halves_T[ground_T].mean()), float(quarters_T[ground_T].mean())
-    ground = float(ground_T.mean())
-    return Ceiling(ground * (1 - (1 - halves) / sqrt(2)), halves, quarters, ground)
+    a, b = np.maximum(alpha, 1e-300), np.maximum(beta, 1e-300)
+    log_b = gammaln(a) + gammaln(b) - gammaln(a + b)
+    return 2 * np.exp(xlogy(a, a) + xlogy(b, b) - log_b - (a + b + 1) * np.log(a + b))
 
 
 def bracket(share: float, ceiling: float) -> tuple[float, float]:

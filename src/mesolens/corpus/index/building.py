@@ -101,7 +101,9 @@ def _finished(folder: Path) -> Iterator[Part]:
         number += 1
 
 
-def _shards(documents: Iterable[Tokens], plan: Plan, first: int, told: Told) -> Iterator[list[Integer[np.ndarray, " T"]]]:
+def _shards(
+    documents: Iterable[Tokens], plan: Plan, first: int, told: Told
+) -> Iterator[list[Integer[np.ndarray, " T"]]]:
     """The documents of each shard, in the type that the tokens have on the disk."""
     texts, size = list[Integer[np.ndarray, " T"]](), 0
     for number, document in enumerate(documents, first):
@@ -126,9 +128,7 @@ def _checked(tokens: Integer[np.ndarray, " T"], number: int, plan: Plan) -> Inte
     return tokens.astype(f"<u{plan.token_bytes}")
 
 
-def _write_shard(
-    folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told
-) -> Part:
+def _write_shard(folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told) -> Part:
     kind = np.dtype(f"<u{plan.token_bytes}")
     lengths = np.array([len(text) + 1 for text in texts], np.int64)
     text = np.full(int(lengths.sum()), np.iinfo(kind).max, kind)

@@ -51,14 +51,18 @@ def _next(shard: Shard, ranks: Ranks, of: Ranks, lengths: Int[np.ndarray, " C"])
     return shard.text[places_at(shard, ranks) + lengths[of]].astype(np.int64)
 
 
-def summed(parts: list[Found], signs: list[int], contexts: int) -> list[tuple[Integer[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
+def summed(
+    parts: list[Found], signs: list[int], contexts: int
+) -> list[tuple[Integer[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
     """For each context its distinct next tokens, ascending, with their counts over all parts, each with its sign."""
     which = np.concatenate([part[0] for part in parts])
     tokens = np.concatenate([part[1] for part in parts])
     counts = np.concatenate([sign * part[2] for part, sign in zip(parts, signs, strict=True)])
     order = np.lexsort((tokens, which))
     which, tokens, counts = which[order], tokens[order], counts[order]
-    fresh = np.flatnonzero(np.concatenate([[True], (which[1:] != which[:-1]) | (tokens[1:] != tokens[:-1])])[: len(which)])
+    fresh = np.flatnonzero(
+        np.concatenate([[True], (which[1:] != which[:-1]) | (tokens[1:] != tokens[:-1])])[: len(which)]
+    )
     sums = np.add.reduceat(counts, fresh) if len(fresh) else counts
     which, tokens = which[fresh][sums > 0], tokens[fresh][sums > 0]
     cuts = np.searchsorted(which, np.arange(1, contexts))

@@ -69,7 +69,12 @@ def in_memory(tokens: Indices, dtype: np.dtype[np.unsignedinteger]) -> Shard:
     """One document as a shard of its own, without separators."""
     text = np.ascontiguousarray(tokens, dtype)
     order = suffix_array(text)
-    return Shard(text, packed_table(order, text.itemsize, pointer_bytes(text.nbytes)), np.zeros(1, np.uint64), sample_of(text, order))
+    return Shard(
+        text,
+        packed_table(order, text.itemsize, pointer_bytes(text.nbytes)),
+        np.zeros(1, np.uint64),
+        sample_of(text, order),
+    )
 
 
 def pointer_bytes(size: int) -> int:
