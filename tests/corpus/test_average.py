@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesolens.corpus.average import CELLS, Average, Fit, distribution, filled, learned, rungs_of, scored
+from mesolens.corpus.average import CELLS, Fit, distribution, filled, learned, rungs_of, scored, weighted
 from mesolens.corpus.copying import copies
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.smoothing import climbed, fitted
@@ -26,11 +26,11 @@ def test_the_distribution_sums_to_one_and_agrees_with_the_cheap_path(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...], most: int, seed: int, data: st.DataObject
 ) -> None:
     without = data.draw(st.none() | st.integers(0, len(texts) - 1))
-    average = Average(gathered(texts, TOKENS), lambdas(seed), most)
+    average = weighted(gathered(texts, TOKENS), lambdas(seed), most)
     whole = distribution(average, text, range(len(text) + 1), without)
     assert np.allclose(whole.sum(1), 1, rtol=0, atol=1e-12)
     assert (whole >= 0).all()
-    said = scored(average, text, without).share
+    said = scored(average, text, without).said
     assert np.allclose(whole[np.arange(len(text)), list(text)], said, rtol=1e-12, atol=1e-15)
 
 
@@ -39,8 +39,8 @@ def test_the_distribution_sums_to_one_and_agrees_with_the_cheap_path(
 def test_a_document_left_out_counts_as_if_it_had_never_been_there(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...]
 ) -> None:
-    both = Average(gathered((*texts, text), TOKENS), lambdas(1), 5)
-    without = Average(gathered(texts, TOKENS), lambdas(1), 5)
+    both = weighted(gathered((*texts, text), TOKENS), lambdas(1), 5)
+    without = weighted(gathered(texts, TOKENS), lambdas(1), 5)
     assert np.array_equal(scored(both, text, len(texts)).climbed, scored(without, text).climbed)
 
 
@@ -66,10 +66,10 @@ def test_weights_find_the_order_of_the_source() -> None:
     texts = [walk(rng, table, 60) for _ in range(120)]
     average = learned(gathered(texts, 6), Fit(most=5, tokens=4000))
     fresh = [walk(rng, table, 60) for _ in range(30)]
-    said = np.concatenate([np.log2(scored(average, text).share[1:]) for text in fresh])
+    said = np.concatenate([np.log2(scored(average, text).said[1:]) for text in fresh])
     truth = np.concatenate([np.log2(table[list(text[:-1]), list(text[1:])]) for text in fresh])
     assert -said.mean() < -truth.mean() + 0.06
-    own = [np.log2(scored(average, texts[n], n).share[1:]).mean() for n in range(len(texts))]
+    own = [np.log2(scored(average, texts[n], n).said[1:]).mean() for n in range(len(texts))]
     gap = np.mean(own) - said.mean()
     assert abs(gap) < 3 * np.std(own) / np.sqrt(len(fresh))
 

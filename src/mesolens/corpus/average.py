@@ -51,16 +51,26 @@ class Average:
     Attributes:
         lambdas: the weight of every cell.
         most: tokens of the longest context.
+        unigram: how often each token occurs.
     """
 
     counts: Counts
     lambdas: Float[np.ndarray, " C"]
     most: int
+    unigram: Int[np.ndarray, " V"]
 
     @property
     def floor(self) -> float:
         """What stands below the unigram: every token alike."""
         return 1 / self.counts.vocabulary
+
+
+def weighted(counts: Counts, lambdas: Float[np.ndarray, " C"], most: int) -> Average:
+    """The average that weights which are known already give."""
+    unigram = np.zeros(counts.vocabulary, np.int64)
+    tokens, times = counts.following([()])[0]
+    unigram[tokens] = times
+    return Average(counts, lambdas, most, unigram)
 
 
 def rungs_of(counts: Counts, text: Sequence[int], most: int, without: int | None = None) -> tuple[Rungs, Ladder]:
@@ -92,10 +102,10 @@ def learned(counts: Counts, fit: Fit | None = None) -> Average:
             parts.append(rungs_of(counts, text, fit.most, without=number)[0])
     floor = 1 / counts.vocabulary
     if not parts:
-        return Average(counts, np.full(CELLS, 0.5), fit.most)
+        return weighted(counts, np.full(CELLS, 0.5), fit.most)
     together = Rungs(np.concatenate([p.said for p in parts]), np.concatenate([p.cell for p in parts]))
     seen_C = np.bincount(together.cell[together.cell >= 0], minlength=CELLS) > 0
-    return Average(counts, filled(fitted(together, CELLS, floor), seen_C), fit.most)
+    return weighted(counts, filled(fitted(together, CELLS, floor), seen_C), fit.most)
 
 
 def filled(lambdas: Float[np.ndarray, " C"], seen_C: Bool[np.ndarray, " C"]) -> Float[np.ndarray, " C"]:
@@ -144,7 +154,7 @@ class Scored:
     context: Int[np.ndarray, " T"]
 
     @property
-    def share(self) -> Float[np.ndarray, " T"]:
+    def said(self) -> Float[np.ndarray, " T"]:
         """The average's probability of each token."""
         return self.climbed[:, -1]
 
@@ -169,11 +179,13 @@ def distribution(
     copy_cell_T = copy_cells(found, FIRST_COPY)
     lambda_TN = weights_of(count_cells(counts_TN), average.lambdas)
     copy_T = weights_of(copy_cell_T.reshape(-1, 1), average.lambdas)[:, 0]
+    unigram_V = _unigram(average, without)
     made = np.full((len(positions), average.counts.vocabulary), average.floor)
     for row, position in zip(made, positions, strict=True):
-        orders = np.flatnonzero(counts_TN[position] > 0).tolist()
-        contexts = [padded[position - n : position] for n in orders]
-        said = average.counts.following(contexts, without)
+        row *= 1 - lambda_TN[position, 0]
+        row += lambda_TN[position, 0] * unigram_V
+        orders = (np.flatnonzero(counts_TN[position, 1:] > 0) + 1).tolist()
+        said = average.counts.following([padded[position - n : position] for n in orders], without)
         for order, (tokens, times) in zip(orders, said, strict=True):
             weight = lambda_TN[position, order]
             row *= 1 - weight
@@ -183,3 +195,12 @@ def distribution(
         if places:
             np.add.at(row, [padded[place] for place in places], copy_T[position] / len(places))
     return made
+
+
+def _unigram(average: Average, without: int | None) -> Float[np.ndarray, " V"]:
+    """The part of the corpus that each token is; zeros where nothing is left."""
+    counts_V = average.unigram
+    if without is not None:
+        own = np.bincount(average.counts.document(without), minlength=len(counts_V))
+        counts_V = counts_V - own
+    return counts_V / max(int(counts_V.sum()), 1)
