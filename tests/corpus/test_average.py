@@ -49,7 +49,7 @@ def test_a_document_left_out_counts_as_if_it_had_never_been_there(
 def test_a_round_never_makes_the_texts_less_likely(
     texts: tuple[tuple[int, ...], ...], text: tuple[int, ...], seed: int
 ) -> None:
-    rungs, _ = rungs_of(gathered(texts, TOKENS), text, 5)
+    rungs = rungs_of(gathered(texts, TOKENS).ladder(text, 5), text)
     before = np.full(CELLS, 0.5)
     bits: list[float] = []
     for rounds in range(6):

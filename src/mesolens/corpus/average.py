@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from mesolens.corpus.copying import CELLS as COPY_CELLS
 from mesolens.corpus.copying import copies, copy_cells, copy_rung
 from mesolens.corpus.counting import Counts, Ladder
+from mesolens.corpus.leaving import left_out
 from mesolens.corpus.smoothing import Rungs, beside, climbed, fitted, weights_of
 
 MOST = 32
@@ -73,16 +74,11 @@ def weighted(counts: Counts, lambdas: Float[np.ndarray, " C"], most: int) -> Ave
     return Average(counts, lambdas, most, unigram)
 
 
-def rungs_of(counts: Counts, text: Sequence[int], most: int, without: int | None = None) -> tuple[Rungs, Ladder]:
-    """What the counts, and the text itself, say of each of its tokens; and the counts.
-
-    Args:
-        without: a document of the corpus whose own occurrences do not count.
-    """
-    ladder = counts.ladder(text, most, without)
+def rungs_of(ladder: Ladder, text: Sequence[int]) -> Rungs:
+    """What the counts, and the text itself, say of each of its tokens."""
     there = ladder.context_TN > 0
     said_TN = np.divide(ladder.joint_TN, ladder.context_TN, out=np.zeros(there.shape), where=there)
-    return beside(Rungs(said_TN, count_cells(ladder.context_TN)), copy_rung(text, FIRST_COPY)), ladder
+    return beside(Rungs(said_TN, count_cells(ladder.context_TN)), copy_rung(text, FIRST_COPY))
 
 
 def count_cells(context_TN: Int[np.ndarray, "T N"]) -> Int[np.ndarray, "T N"]:
@@ -95,11 +91,8 @@ def count_cells(context_TN: Int[np.ndarray, "T N"]) -> Int[np.ndarray, "T N"]:
 def learned(counts: Counts, fit: Fit | None = None) -> Average:
     """The average of a corpus, its weights fitted by leaving each document out of the counts that predict it."""
     fit = fit or Fit()
-    parts: list[Rungs] = []
-    for number in drawn(counts, fit.tokens, fit.seed):
-        text = counts.document(number).tolist()
-        if text:
-            parts.append(rungs_of(counts, text, fit.most, without=number)[0])
+    texts = left_out(counts, drawn(counts, fit.tokens, fit.seed), fit.most)
+    parts = [rungs_of(ladder, text) for text, ladder in texts if text]
     floor = 1 / counts.vocabulary
     if not parts:
         return weighted(counts, np.full(CELLS, 0.5), fit.most)
@@ -161,8 +154,12 @@ class Scored:
 
 def scored(average: Average, text: Sequence[int], without: int | None = None) -> Scored:
     """The cheap path: the average's probability of each token of a text, rung by rung."""
-    rungs, ladder = rungs_of(average.counts, text, average.most, without)
-    climbed_TR = climbed(rungs, average.lambdas, average.floor)
+    return scored_by(average, text, average.counts.ladder(text, average.most, without))
+
+
+def scored_by(average: Average, text: Sequence[int], ladder: Ladder) -> Scored:
+    """The same from counts that are there already."""
+    climbed_TR = climbed(rungs_of(ladder, text), average.lambdas, average.floor)
     return Scored(climbed_TR, (ladder.joint_TN > 0).sum(1), np.maximum((ladder.context_TN > 0).sum(1) - 1, 0))
 
 
@@ -180,16 +177,16 @@ def distribution(
     lambda_TN = weights_of(count_cells(counts_TN), average.lambdas)
     copy_T = weights_of(copy_cell_T.reshape(-1, 1), average.lambdas)[:, 0]
     unigram_V = _unigram(average, without)
+    rungs = [(row, n) for row, t in enumerate(positions) for n in range(1, average.most + 1) if counts_TN[t, n] > 0]
+    contexts = [padded[positions[row] - n : positions[row]] for row, n in rungs]
+    said = dict(zip(rungs, average.counts.following(contexts, without), strict=True))
     made = np.full((len(positions), average.counts.vocabulary), average.floor)
+    made += lambda_TN[list(positions), :1] * (unigram_V - average.floor)
+    for (row, order), (tokens, times) in said.items():
+        weight = lambda_TN[positions[row], order]
+        made[row] *= 1 - weight
+        made[row, tokens] += weight * times / counts_TN[positions[row], order]
     for row, position in zip(made, positions, strict=True):
-        row *= 1 - lambda_TN[position, 0]
-        row += lambda_TN[position, 0] * unigram_V
-        orders = (np.flatnonzero(counts_TN[position, 1:] > 0) + 1).tolist()
-        said = average.counts.following([padded[position - n : position] for n in orders], without)
-        for order, (tokens, times) in zip(orders, said, strict=True):
-            weight = lambda_TN[position, order]
-            row *= 1 - weight
-            row[tokens] += weight * times / counts_TN[position, order]
         places = found.places[position]
         row *= 1 - copy_T[position]
         if places:

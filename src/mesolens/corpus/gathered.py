@@ -97,22 +97,26 @@ class Gathered:
         self, contexts: Sequence[Sequence[int]], without: int | None = None
     ) -> list[tuple[Int[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
         """For each context, the distinct next tokens (ascending) and their counts; the empty one gives the unigram."""
-        own = None if without is None else gathered([self.document(without)], self.vocabulary)
-        found: list[tuple[np.ndarray, np.ndarray]] = []
-        for context in contexts:
-            tokens, counts = self._following(context)
-            if own is not None:
-                less, times = own._following(context)
-                counts[np.searchsorted(tokens, less)] -= times
-                tokens, counts = tokens[counts > 0], counts[counts > 0]
-            found.append((tokens, counts))
-        return found
+        found = self._following(contexts)
+        if without is None:
+            return found
+        own = gathered([self.document(without)], self.vocabulary)
+        kept: list[tuple[np.ndarray, np.ndarray]] = []
+        for (tokens, counts), (less, times) in zip(found, own._following(contexts), strict=True):
+            counts[np.searchsorted(tokens, less)] -= times
+            kept.append((tokens[counts > 0], counts[counts > 0]))
+        return kept
 
-    def _following(self, context: Sequence[int]) -> tuple[Int[np.ndarray, " K"], Int[np.ndarray, " K"]]:
-        low, high = self._interval(context)
-        after = self.stream[self.order[low:high] + len(context)]
-        tokens, counts = np.unique(after[after != _CLOSE], return_counts=True)
-        return tokens, counts.astype(np.int64)
+    def _following(
+        self, contexts: Sequence[Sequence[int]]
+    ) -> list[tuple[Int[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
+        lows, highs = self._intervals(contexts)
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        for context, low, high in zip(contexts, lows.tolist(), highs.tolist(), strict=True):
+            after = self.stream[self.order[low:high] + len(context)]
+            tokens, counts = np.unique(after[after != _CLOSE], return_counts=True)
+            found.append((tokens.astype(np.int64), counts.astype(np.int64)))
+        return found
 
     def count(self, queries: Sequence[Sequence[int]]) -> Int[np.ndarray, " Q"]:
         """How often each run of tokens occurs.
@@ -120,13 +124,13 @@ class Gathered:
         >>> gathered([[1, 2, 1, 2], [2, 1]], 3).count([[1, 2], [0]]).tolist()
         [2, 0]
         """
-        intervals = [self._interval(query) for query in queries]
-        return np.array([high - low for low, high in intervals], np.int64)
+        low, high = self._intervals(queries)
+        return high - low
 
     def places(self, span: Sequence[int], most: int = 10) -> list[Place]:
         """The documents in which a run occurs, those with the most occurrences first; at most so many."""
-        low, high = self._interval(span)
-        at = np.sort(self.order[low:high])
+        low, high = self._intervals([span])
+        at = np.sort(self.order[low[0] : high[0]])
         documents, first, times = np.unique(
             np.searchsorted(self.starts, at, side="right") - 1, return_index=True, return_counts=True
         )
@@ -134,14 +138,15 @@ class Gathered:
         found = map(Place, documents.tolist(), times.tolist(), inside.tolist())
         return sorted(found, key=lambda place: -place.times)[:most]
 
-    def _interval(self, run: Sequence[int]) -> tuple[int, int]:
-        """Between which places of the order the suffixes lie that begin with the run."""
-        low, high = np.zeros(1, np.int64), np.full(1, len(self.order))
-        for offset, token in enumerate(run):
-            wanted = np.full(1, token, np.int64)
-            low = self._bound(low, high, offset, wanted)
-            high = self._bound(low, high, offset, wanted + 1)
-        return int(low[0]), int(high[0])
+    def _intervals(self, runs: Sequence[Sequence[int]]) -> tuple[Int[np.ndarray, " Q"], Int[np.ndarray, " Q"]]:
+        """Between which places of the order the suffixes lie that begin with each run."""
+        low, high = np.zeros(len(runs), np.int64), np.full(len(runs), len(self.order))
+        for offset in range(max(map(len, runs), default=0)):
+            live = np.array([place for place, run in enumerate(runs) if len(run) > offset])
+            wanted = np.array([runs[place][offset] for place in live], np.int64)
+            low[live] = self._bound(low[live], high[live], offset, wanted)
+            high[live] = self._bound(low[live], high[live], offset, wanted + 1)
+        return low, high
 
 
 def gathered(documents: Iterable[Sequence[int] | Int[np.ndarray, " T"]], vocabulary: int) -> Gathered:

@@ -7,11 +7,12 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import pyarrow as pa
 
-from mesolens.corpus.average import Average, Fit, Scored, distribution, learned, scored, weighted
+from mesolens.corpus.average import Average, Fit, Scored, distribution, learned, scored, scored_by, weighted
 from mesolens.corpus.counting import Counts
 from mesolens.corpus.doubt import doubts
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.index.opened import Place
+from mesolens.corpus.leaving import left_out
 from mesolens.evidence.overlap import ceilings, shares
 from mesolens.evidence.rungs import gathered as taken_together
 from mesolens.evidence.rungs import ledger
@@ -21,8 +22,8 @@ from mesolens.instruments.average.spec import Text
 from mesolens.model.chat import token_texts
 from mesolens.model.loaded import LoadedModel
 
-LONGEST_DOCUMENT = 1024
-"""Tokens of a held-out document that are looked at."""
+LONGEST_SHUFFLED = 256
+"""Tokens of a shuffled document that are looked at."""
 SPANS_OF_A_TEXT = 4
 SHORTEST_SPAN = 5
 DOCUMENTS_OF_A_SPAN = 3
@@ -134,20 +135,20 @@ def hold(counts: Counts, shard: Shard) -> Tables:
     average = _average(counts, shard)
     work = cast("dict[str, Any]", shard.depends)
     rng = np.random.default_rng(int(work["seed"]) + 1)
-    numbers = rng.permutation(counts.documents)[: int(work["held"])].tolist()
+    numbers: list[int] = rng.permutation(counts.documents)[: int(work["held"])].tolist()
     rows: list[dict[str, object]] = []
-    for number in numbers:
-        document = counts.document(number)[:LONGEST_DOCUMENT].tolist()
+    for number, (document, ladder) in zip(numbers, left_out(counts, numbers, average.most), strict=True):
         start = after(document, list(work["marker"]))
         if start < len(document):
-            found = scored(average, document, number)
+            found = scored_by(average, document, ladder)
             mixed = [*document[:start], *rng.permutation(document[start:]).tolist()]
+            alone = scored(average, mixed[:LONGEST_SHUFFLED], number)
             rows.append(
                 {
                     "document": number,
                     "average": np.log2(found.said[start:]).tolist(),
                     "support": found.support[start:].tolist(),
-                    "shuffled": scored(average, mixed, number).support[start:].tolist(),
+                    "shuffled": alone.support[start:].tolist(),
                 }
             )
     return {HELD: pa.Table.from_pylist(rows, schema=_HELD)}
