@@ -5,6 +5,7 @@ numba is looked up by name because it is an extra: what is declared as a depende
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import unwrap
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -14,8 +15,11 @@ _njit: Any = import_module("numba").njit
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code, made at its first call and kept on the disk for the next process."""
-    return cast("Callable[P, R]", _njit(cache=True, nogil=True, boundscheck=False)(function))
+    """The function as machine code, made at its first call and kept on the disk for the next process.
+
+    What the tests wrap around a function to check shapes is taken off: numba cannot look through it.
+    """
+    return cast("Callable[P, R]", _njit(cache=True, nogil=True, boundscheck=False)(unwrap(function)))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
@@ -23,4 +27,4 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
     A call that passes arrays counts references to them, and such a count holds up all looks at memory under way.
     """
-    return cast("Callable[P, R]", _njit(inline="always", boundscheck=False)(function))
+    return cast("Callable[P, R]", _njit(inline="always", boundscheck=False)(unwrap(function)))
