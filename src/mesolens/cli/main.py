@@ -26,6 +26,7 @@ COMMANDS = {
     "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
     "face": ("mesolens.cli.face", "Find who answers, and from which angles it becomes somebody else."),
+    "index": ("mesolens.cli.index", "Index a corpus and count any n-gram of it exactly."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
     "organs": ("mesolens.cli.organs", "Group heads and neurons that act together."),
     "slides": ("mesolens.cli.slides", "List, show, grow and verify the models with planted truth."),

@@ -31,8 +31,9 @@ Documents = Callable[[int], Iterable[Tokens]]
 Told = Callable[[str, int], None]
 """Called with what was done ("read" or "sorted") and how many tokens more of it."""
 
-MEMORY_PER_TOKEN = 60
-"""Bytes of memory that a token of the shard in work takes at most; `tests/corpus/test_building.py` holds it."""
+MEMORY_PER_TOKEN = 80
+"""Bytes of memory that a token of the shard in work takes at most, where all tokens are one and the same; ordinary text
+takes half. `tests/corpus/test_building.py` holds it."""
 _PIECE = 1 << 20
 
 

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Int, Integer, UInt64
 
 from mesolens.corpus.index.shard import STRIDE, Shard, places_at, words_at
 
-Words = UInt64[np.ndarray, " Q"]
-Ranks = Int[np.ndarray, " Q"]
+Words = UInt64[np.ndarray, " _"]
+Ranks = Int[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int) -> Range
             here = next_word(shard, found.at(which, depth - 1), least, most, depth)
         else:
             here = first_word(shard, least, most)
-        without_end(shard, ids_TN[which], length, here)
         found.low[which, length - 1], found.high[which, length - 1] = here.low, here.high
         rows = rows[found.counts[rows, lengths[-1] - 1] > 0]
+    without_ends(shard, text, found)
     return found
 
 
@@ -173,3 +173,17 @@ def without_end(shard: Shard, ids_QT: Int[np.ndarray, "Q T"], lengths: Ranks, fo
         tail[:left] = shard.text[-left:]
         short = (lengths[rows] > left) & np.all((ids == tail) | ~inside, axis=1)
         found.low[rows] += short
+
+
+def without_ends(shard: Shard, text: Int[np.ndarray, " T"], found: Ranges) -> None:
+    """Leave out what matches by the zeros beyond the end of the shard; only n-grams that end with token 0 can."""
+    longest = found.low.shape[1]
+    padded = np.concatenate([text, np.zeros(longest, np.int64)])
+    starts, lengths = np.nonzero(found.counts)
+    some = padded[starts + lengths] == 0
+    starts, lengths = starts[some], lengths[some]
+    if len(starts):
+        rows = np.lib.stride_tricks.sliding_window_view(padded, longest)[starts]
+        here = found.at(starts, lengths)
+        without_end(shard, rows, lengths + 1, here)
+        found.low[starts, lengths] = here.low

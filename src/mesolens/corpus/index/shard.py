@@ -25,7 +25,7 @@ WORD = 8
 """Bytes that are compared at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Shard:
     """Tokens and their suffixes, in memory or mapped from files.
 
@@ -89,7 +89,7 @@ def pointer_bytes(size: int) -> int:
 def packed_table(order: Indices, size: int, width: int) -> UInt8[np.ndarray, " B"]:
     """A stretch of a table: suffixes in their order, each as its place in bytes, of `width` bytes."""
     places = order.astype(np.uint64) * np.uint64(size)
-    return places.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width].reshape(-1)
+    return np.ascontiguousarray(places.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width]).reshape(-1)
 
 
 def sample_of(text: Indices, order: Indices) -> UInt64[np.ndarray, " M"]:

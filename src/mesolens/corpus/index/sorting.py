@@ -20,8 +20,6 @@ Indices = Integer[np.ndarray, " _"]
 Progress = Callable[[float], None]
 """Called with the part that is done, from 0 to 1."""
 
-MEMORY_PER_TOKEN = 40
-"""Bytes of memory that sorting takes for each token at most, measured by `tests/corpus/test_sorting.py`."""
 _BLOCK = 1 << 13
 _DIGIT = 16
 _PACKED = 55
