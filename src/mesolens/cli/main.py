@@ -23,6 +23,7 @@ COMMANDS = {
     "anatomy": ("mesolens.cli.anatomy", "Show MODEL's writers and heads, and the errors measured."),
     "angles": ("mesolens.cli.angles", "List, show and apply the ways to turn a prompt."),
     "audit": ("mesolens.cli.audit", "Audit MODEL (slide:mask) and write one report."),
+    "average": ("mesolens.cli.average", "Measure how much of what MODEL says an average would also say."),
     "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
     "face": ("mesolens.cli.face", "Find who answers, and from which angles it becomes somebody else."),

@@ -93,7 +93,7 @@ def _ledger(texts: Sequence[One], spec: AverageSpec) -> list[Json]:
 
 
 def _support(texts: Sequence[One], tables: Tables) -> list[Json]:
-    """For each length the share of tokens that end a run of the corpus so long: of replies, documents, shuffled ones."""
+    """For each length the part of tokens that end a run of the corpus so long: replies, documents, shuffled ones."""
     held = tables[HELD]
     sides = (
         np.concatenate([text.support for text in texts]),
@@ -198,8 +198,8 @@ def concluded(headline: dict[str, Json], spec: AverageSpec) -> tuple[str, str]:
     said = f"an average of {spec.corpus.name} would also have said {share:.0f} % of what the model says"
     if not headline["determined"]:
         return "not determined", (
-            f"{said}, but even what the corpus was drawn from would share only {ceiling:.0f} % with that average, under "
-            f"{100 * LEAST_CEILING:.0f} %: index more text; {caveat}"
+            f"{said}, but even what the corpus was drawn from would share only {ceiling:.0f} % with that average, "
+            f"under {100 * LEAST_CEILING:.0f} %: index more text; {caveat}"
         )
     low, high = (100 * end for end in cast("list[float]", headline["bracket"]))
     return "measured", (

@@ -1,7 +1,7 @@
 """What the model says, and what it makes of each token: replies at temperature 1, and log2 p of every token.
 
-At temperature 1 a reply is a sample of p itself, so that min(1, a / p) over its tokens has the overlap of the two as its
-mean. A second model trained alike is asked at the same places: the Jensen–Shannon divergence of the two next-token
+At temperature 1 a reply is a sample of p itself, so that min(1, a / p) over its tokens has the overlap of the two as
+its mean. A second model trained alike is asked at the same places: the Jensen–Shannon divergence of the two next-token
 distributions, in bits, is kept for each.
 """
 
