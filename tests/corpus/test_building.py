@@ -42,7 +42,9 @@ def drawn() -> list[list[int]]:
 
 def plan(**changes: object) -> Plan:
     """The plan of an index of them in some twenty shards."""
-    return Plan(**{"name": "drawn", "tokenizer": "hash", "vocabulary": 500, "sources": "s", "shard_tokens": 10_000} | changes)
+    return Plan(
+        **{"name": "drawn", "tokenizer": "hash", "vocabulary": 500, "sources": "s", "shard_tokens": 10_000} | changes
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:

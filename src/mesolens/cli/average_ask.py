@@ -1,9 +1,10 @@
 """What a run asks of the average: the texts, the corpus, and the face's broken replies where a face was looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from mesolens.angles.composition import turned
 from mesolens.api.averages import opened, said_by, spec_of
 from mesolens.cli.opening import open_pack
 from mesolens.cli.terminal import tell
@@ -11,9 +12,10 @@ from mesolens.corpus.counting import Counts
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.reading import from_json as reading_from
-from mesolens.evidence.shards import Tables
+from mesolens.evidence.shards import Json
 from mesolens.instruments.average import BROKEN, TEXTS, Averaged, AverageSpec, Text
 from mesolens.instruments.average.asking import chats
+from mesolens.instruments.face.asking import compositions
 from mesolens.instruments.face.shown import TABLE, shown
 from mesolens.model.chat import encode_continuation
 from mesolens.model.generating import endings
@@ -26,6 +28,7 @@ from mesolens.runs.progress import reporter
 from mesolens.runs.record import begin, depends, folder_of
 from mesolens.runs.settings import Settings
 from mesolens.runs.store import Store
+from mesolens.traits.facepack import FacePack
 
 BROKEN_MOST = 200
 """Broken replies of the face that are scored."""
@@ -61,34 +64,43 @@ def average_of(
     return counts, replace(spec, longest=ask.longest)
 
 
-def broken_texts(model: LoadedModel, store: Store) -> tuple[Text, ...]:
+def broken_texts(model: LoadedModel, store: Store, pack: FacePack) -> tuple[Text, ...]:
     """The replies of a face in the run folder that were nobody's, with the prompts they answered; none without one.
 
-    An angle that changes more of a prompt than its message and its system message is left out, as the run keeps only
-    those.
+    A run keeps the message and the system message that were asked, so replies from an angle that changes more of a
+    prompt are left out, and so are those from an angle that the pack does not know.
     """
     if not (store.run / "readings" / "face.json").is_file() or model.tokenizer is None:
         return ()
-    tables: Tables = store.tables("face")
-    reading: Reading = reading_from(store.read_json("readings/face"))
-    rows = shown(reading, tables)
+    tables = store.tables("face")
+    rows = shown(reading_from(store.read_json("readings/face")), tables)
     assert rows is not None, "a run with a face has its replies"
-    systems = cast("list[str]", _systems(tables))
-    found: list[Text] = []
-    for place, row in enumerate(rows.to_pylist()):
-        if row["outcome"] != "nobody" or not row["reply"] or len(found) == BROKEN_MOST:
-            continue
-        prompt = written(model.tokenizer, Question(str(row["rotated"]), system=systems[place])).ids
-        said = _said(model, str(row["reply"]))
-        if model.card.window is None or len(prompt) + len(said) <= model.card.window:
-            found.append(
-                Text(f"face/{row['angle']}/{row['item']}/{row['seed']}", BROKEN, str(row["item"]), prompt, said)
-            )
-    return tuple(found)
+    systems = [str(words) for words in tables[TABLE]["system"].to_pylist()]
+    broken = [
+        (row, systems[n]) for n, row in enumerate(rows.to_pylist()) if row["outcome"] == "nobody" and row["reply"]
+    ]
+    told = {name for name in {str(row["angle"]) for row, _ in broken} if _by_message(name, pack)}
+    found = [_broken(model, row, system) for row, system in broken if row["angle"] in told]
+    window = model.card.window
+    fits = [text for text in found if window is None or len(text.prompt) + len(text.said or ()) <= window]
+    return tuple(fits[:BROKEN_MOST])
 
 
-def _systems(tables: Tables) -> list[object]:
-    return tables[TABLE]["system"].to_pylist()
+def _by_message(angle: str, pack: FacePack) -> bool:
+    """Whether an angle changes nothing but the message and the system message."""
+    try:
+        (composition,) = compositions([angle], cast("Sequence[Mapping[str, Json]]", pack.angles))
+    except BadInput:
+        return False
+    plain = Question("x", system="x")
+    seen = turned(plain, composition, 0, "x")
+    return (seen.before, seen.prefill, seen.form) == (plain.before, plain.prefill, plain.form)
+
+
+def _broken(model: LoadedModel, row: Mapping[str, object], system: str) -> Text:
+    prompt = written(model.tokenizer, Question(str(row["rotated"]), system=system)).ids
+    name = f"face/{row['angle']}/{row['item']}/{row['seed']}"
+    return Text(name, BROKEN, str(row["item"]), prompt, _said(model, str(row["reply"])))
 
 
 def _said(model: LoadedModel, reply: str) -> tuple[int, ...]:
@@ -115,7 +127,10 @@ def run_average(
     if twin is not None:
         depending |= {"twin": twin.card.weights_hash}
     store = Store(folder_of(model.card.name, depending, settings))
-    spec = replace(spec, texts=(*spec.texts, *broken_texts(model, store)))
+    if (store.run / "readings" / "face.json").is_file():
+        spec = replace(
+            spec, texts=(*spec.texts, *broken_texts(model, store, open_pack(model.card.name, None, None, None)))
+        )
     bound = Averaged(counts)
     needed = foresee(bound, model.card, spec, store)
     if needed is not None:

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from mesolens.corpus.copying import CELLS as COPY_CELLS
 from mesolens.corpus.copying import copies, copy_cells, copy_rung
 from mesolens.corpus.counting import Counts, Ladder
-from mesolens.corpus.leaving import left_out
+from mesolens.corpus.leaving import LONGEST, left_out
 from mesolens.corpus.smoothing import Rungs, beside, climbed, fitted, weights_of
 
 MOST = 32
@@ -128,7 +128,7 @@ def drawn(counts: Counts, tokens: int, seed: int) -> list[int]:
         if left <= 0:
             break
         found.append(number)
-        left -= len(counts.document(number))
+        left -= min(len(counts.document(number)), LONGEST)
     return found
 
 

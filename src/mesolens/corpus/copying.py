@@ -43,7 +43,8 @@ def copies(text: Sequence[int]) -> Copies:
     ([0, 0, 0, 0, 1], (1,))
     """
     tokens = np.asarray(text, dtype=np.int64)
-    length_T, places = np.zeros(len(tokens), np.int64), [()] * min(1, len(tokens))
+    length_T = np.zeros(len(tokens), np.int64)
+    places: list[tuple[int, ...]] = [()] * min(1, len(tokens))
     run_S = np.zeros(len(tokens), np.int64)  # of the run that ends before the present position and before each earlier
     for position in range(1, len(tokens)):
         first = max(1, position - WINDOW)

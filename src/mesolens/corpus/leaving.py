@@ -14,21 +14,33 @@ from mesolens.corpus.counting import Counts, Ladder
 
 TOGETHER = 16_384
 """Tokens of documents that are asked for at once."""
+LONGEST = 2048
+"""Tokens of a document that are looked at; the whole of it is left out."""
 
 
 def left_out(counts: Counts, numbers: Sequence[int], most: int) -> list[tuple[list[int], Ladder]]:
-    """Each document with its counts in all others; an empty document has none."""
-    texts = [counts.document(number).tolist() for number in numbers]
+    """Each document with its counts in all others; of a long one its first :data:`LONGEST` tokens."""
     found: list[tuple[list[int], Ladder]] = []
-    for batch in _batches(texts):
-        whole = counts.ladder([token for text in batch for token in text], most)
-        start = 0
-        for text in batch:
-            part, alone = slice(start, start + len(text)), own(text, most)
-            inside_TN = np.arange(most + 1) <= np.arange(len(text))[:, None]
-            context, joint = (np.where(inside_TN, side[part], 0) for side in (whole.context_TN, whole.joint_TN))
-            found.append((text, Ladder(context - alone.context_TN, joint - alone.joint_TN)))
-            start += len(text)
+    for batch in _batches([(number, counts.document(number)) for number in numbers]):
+        if len(batch) == 1 and len(batch[0][1]) > LONGEST:
+            number, document = batch[0]
+            piece = document[:LONGEST].tolist()
+            found.append((piece, counts.ladder(piece, most, number)))
+        else:
+            found += _together(counts, [document.tolist() for _, document in batch], most)
+    return found
+
+
+def _together(counts: Counts, texts: Sequence[list[int]], most: int) -> list[tuple[list[int], Ladder]]:
+    whole = counts.ladder([token for text in texts for token in text], most)
+    found: list[tuple[list[int], Ladder]] = []
+    start = 0
+    for text in texts:
+        part, alone = slice(start, start + len(text)), own(text, most)
+        inside_TN = np.arange(most + 1) <= np.arange(len(text))[:, None]
+        context, joint = (np.where(inside_TN, side[part], 0) for side in (whole.context_TN, whole.joint_TN))
+        found.append((text, Ladder(context - alone.context_TN, joint - alone.joint_TN)))
+        start += len(text)
     return found
 
 
@@ -53,13 +65,14 @@ def own(text: Sequence[int], most: int) -> Ladder:
     return Ladder(context_TN, joint_TN)
 
 
-def _batches(texts: Sequence[list[int]]) -> list[list[list[int]]]:
-    found: list[list[list[int]]] = []
+def _batches(documents: Sequence[tuple[int, np.ndarray]]) -> list[list[tuple[int, np.ndarray]]]:
+    """Documents that are asked for together; a long one is by itself."""
+    found: list[list[tuple[int, np.ndarray]]] = []
     held = TOGETHER
-    for text in texts:
-        if held + len(text) > TOGETHER or not found:
+    for number, document in documents:
+        if not found or held + len(document) > TOGETHER or len(document) > LONGEST:
             found.append([])
             held = 0
-        found[-1].append(text)
-        held += len(text)
+        found[-1].append((number, document))
+        held = TOGETHER if len(document) > LONGEST else held + len(document)
     return found

@@ -28,7 +28,7 @@ def plan(card: ModelCard, spec: AverageSpec) -> list[Shard]:
     """
     _check(card, spec)
     parts = _portions(spec.texts, spec.shard_texts)
-    said = [_shard("said", {"texts": _texts(part), **_saying(card, spec)}, len(part)) for part in parts]
+    said = [_shard("said", {"texts": cast(Json, _texts(part)), **_saying(card, spec)}, len(part)) for part in parts]
     return [*said, _shard("fit", _fit(spec), max(1, spec.fit_tokens // 1000))]
 
 
@@ -39,10 +39,7 @@ def follow(card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
     weights = cast(Json, tables[WEIGHTS]["weight"].to_pylist())
     said = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["ids"].to_pylist(), strict=True))
     bits = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["bits"].to_pylist(), strict=True))
-    whole: list[dict[str, Json]] = [
-        {**cast("dict[str, Json]", text), "said": said[text["id"]], "bits": bits[text["id"]]}
-        for text in _texts(spec.texts)
-    ]
+    whole = [{**text, "said": said[text["id"]], "bits": bits[text["id"]]} for text in _texts(spec.texts)]
     known: dict[str, Json] = {**_fit(spec), "weights": weights}
     scored = [
         _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
@@ -75,9 +72,9 @@ def _check(card: ModelCard, spec: AverageSpec) -> None:
         )
 
 
-def _texts(texts: Sequence[Text]) -> list[Json]:
+def _texts(texts: Sequence[Text]) -> list[dict[str, Any]]:
     found = [asdict(text) for text in texts]
-    return [cast(Json, {**each, "prompt": [*each["prompt"]], "said": _listed(each["said"])}) for each in found]
+    return [{**each, "prompt": [*each["prompt"]], "said": _listed(each["said"])} for each in found]
 
 
 def _listed(ids: Sequence[int] | None) -> list[int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import pyarrow.compute as pc
 
 from mesolens.evidence.conformal import ranks
 from mesolens.evidence.overlap import LEAST_CEILING, bracket
@@ -97,7 +98,7 @@ def _support(texts: Sequence[One], tables: Tables) -> list[Json]:
     held = tables[HELD]
     sides = (
         np.concatenate([text.support for text in texts]),
-        *(np.concatenate([[], *held[name].to_pylist()]) for name in ("support", "shuffled")),
+        *(np.array(pc.list_flatten(held[name]).to_pylist(), np.int64) for name in ("support", "shuffled")),
     )
     curves = [curve(side, LONGEST_CURVE) for side in sides]
     return [

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Float
 
 from mesolens.evidence.overlap import shares
@@ -46,7 +45,7 @@ class One:
 def texts_in(tables: Tables) -> list[One]:
     """Every text of a run, in order."""
     apart = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["apart"].to_pylist(), strict=True))
-    return [_one(row, apart[row["id"]]) for row in cast(pa.Table, tables[SCORED]).to_pylist()]
+    return [_one(row, apart[row["id"]]) for row in tables[SCORED].to_pylist()]
 
 
 def _one(row: dict[str, object], apart: object) -> One:

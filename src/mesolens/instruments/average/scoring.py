@@ -46,7 +46,7 @@ class Finder(Protocol):
 
 def fit(counts: Counts, shard: Shard) -> Tables:
     """`average-weights`: the weight of every cell, in order."""
-    return {WEIGHTS: pa.table({"weight": learned(counts, _fit_of(shard)).lambdas})}
+    return {WEIGHTS: pa.table({"weight": pa.array(learned(counts, _fit_of(shard)).lambdas)})}
 
 
 def score(model: LoadedModel, counts: Counts, shard: Shard) -> Tables:
