@@ -149,7 +149,7 @@ class Gathered:
         return low, high
 
 
-def gathered(documents: Iterable[Sequence[int] | Int[np.ndarray, " T"]], vocabulary: int) -> Gathered:
+def gathered(documents: Iterable[Sequence[int] | Int[np.ndarray, " _"]], vocabulary: int) -> Gathered:
     """The documents as counts; an empty one counts as a document without tokens."""
     closed = [np.append(np.asarray(document, dtype=np.int64), _CLOSE) for document in documents]
     starts = np.cumsum([0, *map(len, closed)]).astype(np.int64)
