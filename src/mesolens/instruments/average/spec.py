@@ -62,7 +62,6 @@ class AverageSpec:
         longest: tokens of the longest reply that is waited for.
         most: tokens of the longest context.
         fit_tokens: of documents, by which weights are fitted.
-        neighbours: places of the corpus whose hidden states are kept for the neighbour rung; 0 leaves it out.
         held: documents that texts are compared with, each left out of the counts that score it.
         places: of each text where its whole distribution is taken, for the ceiling.
         parts: fractions of the documents at which the share is taken again.
@@ -80,7 +79,6 @@ class AverageSpec:
     longest: int = 64
     most: int = 32
     fit_tokens: int = 40_000
-    neighbours: int = 0
     held: int = 200
     places: int = 6
     parts: tuple[float, ...] = (0.125, 0.25, 0.5)
