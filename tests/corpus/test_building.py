@@ -55,11 +55,11 @@ def test_a_shard_that_is_finished_is_never_built_again(tmp_path: Path, monkeypat
     whole = build(lambda first: texts[first:], tmp_path / "calm", plan())
     sort = engine.sort
 
-    def stopping(text: np.ndarray) -> np.ndarray:
+    def stopping(text: np.ndarray, fast: bool | None) -> np.ndarray:
         sorts.append(len(text))
         if len(sorts) == 5:
             raise KeyboardInterrupt
-        return sort(text)
+        return sort(text, fast)
 
     monkeypatch.setattr(building, "sort", stopping)
     with pytest.raises(KeyboardInterrupt):

@@ -48,12 +48,15 @@ def shard_tokens(memory: int) -> int:
     return memory // MEMORY_PER_TOKEN
 
 
-def build(documents: Documents, folder: Path, plan: Plan, told: Told = lambda what, more: None) -> Header:
+def build(
+    documents: Documents, folder: Path, plan: Plan, told: Told = lambda what, more: None, fast: bool | None = None
+) -> Header:
     """Build the index, or what is missing of it.
 
     Args:
         documents: token ids without separators; asked once, for those behind the finished shards.
         folder: where it lies; made if it is not there.
+        fast: whether numba sorts; None for the better of what is there.
 
     Raises:
         BadInput: the folder holds something else, there is no token at all, a token is not in the vocabulary, or a
@@ -73,7 +76,7 @@ def build(documents: Documents, folder: Path, plan: Plan, told: Told = lambda wh
             told("sorted", part.tokens)
         done = sum(part.documents for part in parts)
         for texts in _shards(documents(done), plan, done, told):
-            parts.append(_write_shard(folder, len(parts), texts, plan, told))
+            parts.append(_write_shard(folder, len(parts), texts, plan, told, fast))
         header = Header(plan, sum(p.documents for p in parts), sum(p.tokens for p in parts), tuple(parts))
         if header.tokens == 0:
             raise BadInput(f"the corpus {printable(plan.name)} holds no token: there is nothing to count")
@@ -128,7 +131,7 @@ def _checked(tokens: Integer[np.ndarray, " T"], number: int, plan: Plan) -> Inte
 
 
 def _write_shard(
-    folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told
+    folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told, fast: bool | None
 ) -> Part:
     kind = np.dtype(f"<u{plan.token_bytes}")
     lengths = np.array([len(text) + 1 for text in texts], np.int64)
@@ -137,7 +140,7 @@ def _write_shard(
     for start, each in zip(starts, texts, strict=True):
         text[start + 1 : start + 1 + len(each)] = each
     texts.clear()
-    order = sort(text)
+    order = sort(text, fast)
     width = pointer_bytes(text.nbytes)
     pieces = {
         "tokenized": (text[at : at + _PIECE] for at in range(0, len(text), _PIECE)),
