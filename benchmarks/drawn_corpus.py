@@ -1,7 +1,8 @@
 """Text of any length for the index benchmarks: drawn from a chain of order 2 that was fitted on real text.
 
-The chain is that of the words and marks of Grimm's tales and Shakespeare in `../shared/data/text`, or of the slide `mask`'s
-own text where these are absent. Documents have 200 tokens. The next token is drawn among those that followed the last two.
+The chain is that of the words and marks of Grimm's tales and Shakespeare in `../shared/data/text`, or of the slide
+`mask`'s own text where these are absent. Documents have 200 tokens. The next token is drawn among those that followed
+the last two.
 """
 
 import re

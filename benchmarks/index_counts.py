@@ -1,14 +1,16 @@
 """What an index costs at 20 million tokens: to build, to count 5-grams in a batch, and to count all n-grams of a text.
 
-The corpus is drawn from a chain of order 2 that real text fitted (`drawn_corpus.py`), in two bytes a token and in four
-(the same text, its numbers spread over 150,000). Half of the 5-grams stand in the corpus and half have another last token.
-A text is 512 tokens drawn alike that are not in the corpus, and its counts are those of all orders up to 16, each with how
-often the context is followed at all. Process CPU time on one thread; engines take turns in each round, and figures are
-medians over rounds. Building is everything from token arrays to the finished files, digests included.
+The corpus is drawn from a chain of order 2 that real text fitted (`drawn_corpus.py`), in two bytes a token and in
+four (the same text, its numbers spread over 150,000). Half of the 5-grams stand in the corpus and half have another
+last token. A text is 512 tokens drawn alike that are not in the corpus, and its counts are those of all orders up to
+16, each with how often the context is followed at all. Process CPU time on one thread; engines take turns in each
+round, and figures are medians over rounds. Building is everything from token arrays to the finished files, digests
+included.
 
-Every count is compared: NumPy's with numba's, with infini-gram's on the same files, and some with a count made by looking at
-every place of the corpus. infini-gram runs in a Python of its own: `MESOLENS_INFINI_GRAM=…/bin/python` names it (`pip
-install infini-gram` there). `MESOLENS_BENCH_TOKENS` (20000000) and `MESOLENS_BENCH_ROUNDS` (5) say how much.
+Every count is compared: NumPy's with numba's, with infini-gram's on the same files, and some with a count made by
+looking at every place of the corpus. infini-gram runs in a Python of its own: `MESOLENS_INFINI_GRAM=…/bin/python`
+names it (`pip install infini-gram` there). `MESOLENS_BENCH_TOKENS` (20000000) and `MESOLENS_BENCH_ROUNDS` (5) say how
+much.
 """
 
 import os
@@ -19,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -65,7 +68,7 @@ def measured(corpus: Corpus, kind: str, rounds: int) -> list[Row]:
         folder, times = Path(place), {(engine, what): list[float]() for engine in ENGINES for what in UNITS}
         for number in range(-1, min(rounds, 3)):
             for engine in ENGINES:
-                spent = 1e6 * timed(lambda: built(corpus, folder / engine, vocabulary, engine == "numba"))
+                spent = 1e6 * timed(partial(built, corpus, folder / engine, vocabulary, engine == "numba"))
                 _note(times[engine, "build"], spent / corpus.size, number, f"{subject}: {engine} built")
         indexes = {engine: open_index(folder / engine, fast=engine == "numba") for engine in ENGINES}
         queries, texts = asked(corpus), drawn(3 * (rounds + 1), seed=1) * (7 if kind == "u32" else 1)
@@ -73,9 +76,9 @@ def measured(corpus: Corpus, kind: str, rounds: int) -> list[Row]:
         for number in range(-1, rounds):
             text = texts[3 * (number + 1) : 3 * (number + 2)].reshape(-1)[:512]
             for engine, index in indexes.items():
-                spent = timed(lambda: index.count(queries))
+                spent = timed(partial(index.count, queries))
                 _note(times[engine, "count"], 1e6 * spent / len(queries), number, f"{subject}: {engine} counted")
-                spent = timed(lambda: index.ladder(text, MOST))
+                spent = timed(partial(index.ladder, text, MOST))
                 _note(times[engine, "text"], 1e3 * spent, number, f"{subject}: {engine} text")
             peer += peer_counts(folder, kind, queries[:: len(queries) // 5000])[0] if number >= 0 else []
         found = [_row(subject, engine, what, values) for (engine, what), values in times.items()]
@@ -110,7 +113,14 @@ def peer_counts(folder: Path, kind: str, queries: Int[np.ndarray, "Q 5"]) -> tup
         return [], np.zeros(0, np.int64)
     np.save(folder / "queries.npy", queries)
     script = Path(__file__).parent / "peers" / "with_infini_gram.py"
-    command = [python, str(script), str(folder / "NumPy"), kind, str(folder / "queries.npy"), str(folder / "counts.npy")]
+    command = [
+        python,
+        str(script),
+        str(folder / "NumPy"),
+        kind,
+        str(folder / "queries.npy"),
+        str(folder / "counts.npy"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return [float(done.stdout)], np.load(folder / "counts.npy")
 

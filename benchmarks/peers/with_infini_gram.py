@@ -2,8 +2,8 @@
 
     python with_infini_gram.py INDEX u16|u32 QUERIES.npy COUNTS.npy
 
-It stands in a Python of its own (`MESOLENS_INFINI_GRAM`, with `pip install infini-gram`), so nothing here is imported but
-numpy and the peer. Prints the microseconds of process CPU time for each query.
+It stands in a Python of its own (`MESOLENS_INFINI_GRAM`, with `pip install infini-gram`), so nothing here is imported
+but numpy and the peer. Prints the microseconds of process CPU time for each query.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The order of suffixes is that of their raw bytes, as Python sorts bytes, whatever the tokens and however they repeat."""
+"""The order of suffixes is that of their raw bytes, as Python sorts bytes, however they repeat."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.corpus.index.engine import sort
-from mesolens.corpus.index.shard import packed_table, places_at, pointer_bytes, sample_of, in_memory
+from mesolens.corpus.index.shard import in_memory, packed_table, places_at, pointer_bytes, sample_of
 
 
 def by_bytes(text: np.ndarray) -> list[int]:

@@ -1,8 +1,8 @@
 """From documents to an index on the disk, a shard at a time, each as large as the memory allows.
 
 Everything of a shard is written under another name, brought to the disk, and then given its own; `shard.N.json` comes
-last and says that the shard is finished. A build that is killed loses the shard in flight: the same command goes on after
-the last finished one, and never builds a shard twice.
+last and says that the shard is finished. A build that is killed loses the shard in flight: the same command goes on
+after the last finished one, and never builds a shard twice.
 """
 
 import errno
@@ -105,7 +105,9 @@ def _finished(folder: Path) -> Iterator[Part]:
         number += 1
 
 
-def _shards(documents: Iterable[Tokens], plan: Plan, first: int, told: Told) -> Iterator[list[Integer[np.ndarray, " T"]]]:
+def _shards(
+    documents: Iterable[Tokens], plan: Plan, first: int, told: Told
+) -> Iterator[list[Integer[np.ndarray, " T"]]]:
     """The documents of each shard, in the type that the tokens have on the disk."""
     texts, size = list[Integer[np.ndarray, " T"]](), 0
     for number, document in enumerate(documents, first):
@@ -162,7 +164,7 @@ def _written(file: Path, pieces: Iterator[Integer[np.ndarray, " N"]]) -> tuple[i
     digest, size, beside = sha256(), 0, file.with_name(f"part-{file.name}")
     with beside.open("wb") as out:
         for piece in pieces:
-            data = memoryview(np.ascontiguousarray(piece)).cast("B") if len(piece) else b""
+            data = piece.tobytes()
             out.write(data)
             digest.update(data)
             size += len(data)

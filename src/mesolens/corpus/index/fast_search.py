@@ -9,12 +9,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from jaxtyping import Int, UInt64
 
-from mesolens.corpus.index.compiled import compiled, inlined
+from mesolens.corpus.index.compiled import Number, compiled, inlined
 from mesolens.corpus.index.search import Ranges, Ranks, Words, packed, without_end, without_ends
 from mesolens.corpus.index.shard import STRIDE, WORD, Shard
 
 Ids = Int[np.ndarray, "Q T"]
 Rows = UInt64[np.ndarray, "Q P"]
+Jumps = Int[np.ndarray, " J"]
 _GROUP = 32
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _ONE, _BYTE = np.uint64(1), np.uint64(8)
@@ -37,7 +38,13 @@ def find(shard: Shard, ids_QT: Ids, lengths: Int[np.ndarray, " Q"]) -> Ranges:
 def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int) -> Ranges:
     """As :func:`mesolens.corpus.index.search.extensions`."""
     low, high = np.zeros((2, len(text), longest), np.int64)
-    _extend(*_arrays(shard), np.ascontiguousarray(text), longest, low, high)
+    ids_TN = np.lib.stride_tricks.sliding_window_view(
+        np.append(text, np.zeros(shard.per_word, np.int64)), shard.per_word
+    )
+    whole = np.full(len(text), shard.per_word)
+    # in the order of their first words, so that neighbours look at the same memory
+    rows = np.argsort(packed(shard, ids_TN[: len(text)], whole, 0)[0])
+    _extend(*_arrays(shard), np.ascontiguousarray(text), longest, rows, low, high)
     found = Ranges(low, high)
     without_ends(shard, text, found)
     return found
@@ -53,7 +60,7 @@ def ending(shard: Shard, found: Ranges) -> Int[np.ndarray, "T N"]:
     return ends
 
 
-def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Int[np.ndarray, " J"], int]:
+def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, int]:
     if shard not in _jumps:
         bits = min(16, max(1, len(shard.sample).bit_length()))
         begins = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
@@ -66,7 +73,7 @@ def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Int[np.nd
 
 
 @inlined
-def _word(words: Words, size: int, place: int) -> int:
+def _word(words: Words, size: int, place: Number) -> Number:
     """Eight bytes from a token on, most significant first; beyond the end of the text stand zeros."""
     inside = min(place, len(words) - 1)
     word = words[inside]
@@ -82,7 +89,7 @@ def _word(words: Words, size: int, place: int) -> int:
 
 
 @inlined
-def _place(table: Words, width: int, shift: int, rank: int) -> int:
+def _place(table: Words, width: int, shift: int, rank: Number) -> Number:
     """Where, in tokens, the suffix of that rank begins; the table is seen as eight bytes from each pointer on."""
     inside = min(rank, len(table) - 1)
     raw = table[inside] >> np.uint64(8 * width * (rank - inside))
@@ -126,7 +133,7 @@ def _bisect(
 
 
 @compiled
-def _after(sample: Words, jumps: Int[np.ndarray, " J"], bounds: Words) -> Ranks:
+def _after(sample: Words, jumps: Jumps, bounds: Words) -> Ranks:
     """For each bound the number of words in the sample that are below it."""
     shift, entries = np.uint64(64), len(jumps) - 1
     while entries > 1:
@@ -156,7 +163,7 @@ def _within(
     words: Words, size: int, table: Words, width: int, low: Ranks, end: Ranks, top: Ranks, least: Rows, most: Rows,
     ahead: int,
 ) -> None:  # fmt: skip
-    """Narrow to what is from `least` to `most`: `low` is looked for before `end`, and the end before `top`, into `end`."""
+    """Narrow to what is from `least` to `most`; `low` is looked for before `end`, then its end before `top`."""
     _bisect(words, size, table, width, low, end, least, ahead, False)
     shift, per = size // 2, WORD // size
     places = np.empty(len(low), np.int64)
@@ -177,7 +184,7 @@ def _within(
 
 @compiled
 def _first(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     least: Rows, most: Rows, low: Ranks, high: Ranks,
 ) -> None:  # fmt: skip
     """The suffixes from `least` to `most`, from what the sample says of their first words."""
@@ -202,7 +209,7 @@ def _first(
 
 
 @inlined
-def _pack(row: Int[np.ndarray, " T"], start: int, length: int, size: int) -> tuple[int, int]:
+def _pack(row: Int[np.ndarray, " T"], start: Number, length: Number, size: int) -> tuple[Number, Number]:
     """The least and the greatest word that begins with these tokens, at most a word of them."""
     word, bits = np.uint64(0), np.uint64(0)
     for place in range(start, start + max(0, min(length, WORD // size))):
@@ -220,7 +227,7 @@ def _pack(row: Int[np.ndarray, " T"], start: int, length: int, size: int) -> tup
 
 @compiled
 def _find(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     ids: Ids, lengths: Ranks, low: Ranks, high: Ranks,
 ) -> None:  # fmt: skip
     per = WORD // size
@@ -234,11 +241,10 @@ def _find(
 
 @compiled
 def _extend(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
-    text: Ranks, longest: int, low: Int[np.ndarray, "T N"], high: Int[np.ndarray, "T N"],
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
+    text: Ranks, longest: int, rows: Ranks, low: Int[np.ndarray, "T N"], high: Int[np.ndarray, "T N"],
 ) -> None:  # fmt: skip
     count, per = len(text), WORD // size
-    rows = np.arange(count)
     for depth in range(0, longest, per):
         some, room = 0, len(rows) * per
         which, until = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -269,7 +275,7 @@ def _extend(
 @compiled
 def _ending(
     words: Words, size: int, whole: int, table: Words, width: int, low: Ranks, high: Ranks, ends: Ranks, longest: int,
-    closing: int,
+    closing: Number,
 ) -> None:  # fmt: skip
     """Into `ends`, for ranges of n-grams of 1 to `longest` tokens in turn: a separator or nothing comes next."""
     shift, some = size // 2, np.flatnonzero(high > low)

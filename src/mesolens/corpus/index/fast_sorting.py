@@ -1,13 +1,14 @@
 """The sorting of `sorting.py`, compiled: the same three steps, with groups sorted in place.
 
-A group is a stretch of the order whose suffixes are still tied; a flag stands where one begins. In each round the ranks of
-what follows are fetched for many groups together, so that looks at memory overlap, and then each group is sorted alone.
+A group is a stretch of the order whose suffixes are still tied; a flag stands where one begins. In each round the
+ranks of what follows are fetched for many groups together, so that looks at memory overlap, and then each group is
+sorted alone.
 """
 
 import numpy as np
 from jaxtyping import UInt8, UInt64
 
-from mesolens.corpus.index.compiled import compiled, inlined
+from mesolens.corpus.index.compiled import Number, compiled, inlined
 from mesolens.corpus.index.shard import Indices
 from mesolens.corpus.index.sorting import PACKED, Progress, in_byte_order
 
@@ -93,7 +94,9 @@ def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None
 
 
 @inlined
-def _ranked(keys: Keys, first: int, order: Indices, rank: Indices, begins: Flags, begin: int, end: int, new: bool) -> int:
+def _ranked(
+    keys: Keys, first: int, order: Indices, rank: Indices, begins: Flags, begin: int, end: int, new: bool
+) -> Number:
     """Rank a sorted stretch by the place of the first with the same key; gives how many are tied still.
 
     Those with the first key have that rank already, unless the stretch is new.

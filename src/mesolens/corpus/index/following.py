@@ -1,7 +1,8 @@
 """What comes next: the exact distribution of the token after an n-gram, read from a range of suffixes.
 
-In a range the next tokens stand in order. A stretch whose first and last agree is all one token; any other is halved. So
-a range costs looks by how many tokens follow, not by how often, and the stretches of all contexts are halved together.
+In a range the next tokens stand in order. A stretch whose first and last agree is all one token; any other is halved.
+So a range costs looks by how many tokens follow, not by how often, and the stretches of all contexts are halved
+together.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def stretches(shard: Shard, found: Ranges, lengths: Int[np.ndarray, " C"]) -> Fo
     some = high > low
     pieces = list(_halved(shard, low[some], high[some], of[some], lengths))
     if not pieces:
-        return (np.zeros(0, np.int64),) * 3
+        return of[:0], of[:0], of[:0]
     which, tokens, counts = (np.concatenate(part) for part in zip(*pieces, strict=True))
     real = tokens != shard.separator
     return which[real], tokens[real], counts[real]
@@ -51,14 +52,18 @@ def _next(shard: Shard, ranks: Ranks, of: Ranks, lengths: Int[np.ndarray, " C"])
     return shard.text[places_at(shard, ranks) + lengths[of]].astype(np.int64)
 
 
-def summed(parts: list[Found], signs: list[int], contexts: int) -> list[tuple[Integer[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
+def summed(
+    parts: list[Found], signs: list[int], contexts: int
+) -> list[tuple[Integer[np.ndarray, " K"], Int[np.ndarray, " K"]]]:
     """For each context its distinct next tokens, ascending, with their counts over all parts, each with its sign."""
     which = np.concatenate([part[0] for part in parts])
     tokens = np.concatenate([part[1] for part in parts])
     counts = np.concatenate([sign * part[2] for part, sign in zip(parts, signs, strict=True)])
     order = np.lexsort((tokens, which))
     which, tokens, counts = which[order], tokens[order], counts[order]
-    fresh = np.flatnonzero(np.concatenate([[True], (which[1:] != which[:-1]) | (tokens[1:] != tokens[:-1])])[: len(which)])
+    fresh = np.flatnonzero(
+        np.concatenate([[True], (which[1:] != which[:-1]) | (tokens[1:] != tokens[:-1])])[: len(which)]
+    )
     sums = np.add.reduceat(counts, fresh) if len(fresh) else counts
     which, tokens = which[fresh][sums > 0], tokens[fresh][sums > 0]
     cuts = np.searchsorted(which, np.arange(1, contexts))

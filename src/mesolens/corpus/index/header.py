@@ -1,7 +1,7 @@
 """What an index says of itself, in `index.json`, and what a build writes down before it begins, in `build.json`.
 
-The header comes last, so a folder without one is a build that has not ended. It carries the sizes and the digests of all
-files. Opening compares sizes, which costs nothing; `verify` reads everything.
+The header comes last, so a folder without one is a build that has not ended. It carries the sizes and the digests of
+all files. Opening compares sizes, which costs nothing; `verify` reads everything.
 """
 
 import json
@@ -93,7 +93,9 @@ def read_header(folder: Path) -> Header:
     except (OSError, ValueError, RecursionError, KeyError, AttributeError, TypeError):
         raise BadInput(f"the header {shown}/{HEADER} is damaged: build the index again") from None
     if digest != _digest(whole):
-        raise BadInput(f"the header {shown}/{HEADER} was changed or damaged (its digest differs): build the index again")
+        raise BadInput(
+            f"the header {shown}/{HEADER} was changed or damaged (its digest differs): build the index again"
+        )
     if version != FORMAT:
         raise BadInput(f"the index {shown} has format {printable(str(version), 20)}; this version reads {FORMAT}")
     parts = tuple(Part(**part) for part in found["parts"])

@@ -173,7 +173,9 @@ class Index:
             self._alone = {without: in_memory(self.document(without).astype(kind), kind)}
         return [*((1, shard) for shard in self.shards), (-1, self._alone[without])]
 
-    def _rows(self, queries: Queries, first: int, most: int = 0) -> tuple[Int[np.ndarray, "Q T"], Int[np.ndarray, " Q"]]:
+    def _rows(
+        self, queries: Queries, first: int, most: int = 0
+    ) -> tuple[Int[np.ndarray, "Q T"], Int[np.ndarray, " Q"]]:
         """As many of the queries as are looked for together, padded, and their lengths."""
         if isinstance(queries, np.ndarray):
             rows = max(most, 1, _CELLS // max(1, queries.shape[1]))
@@ -195,5 +197,5 @@ class Index:
     def _checked(self, ids: Integer[np.ndarray, "..."]) -> Integer[np.ndarray, "..."]:
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.vocabulary:
             wrong = int(ids[(ids < 0) | (ids >= self.vocabulary)][0])
-            raise BadInput(f"token {wrong} is not in the vocabulary of {self.vocabulary} that {self.name} is indexed by")
+            raise BadInput(f"token {wrong} is not in the vocabulary of {self.vocabulary} of the index {self.name}")
         return ids

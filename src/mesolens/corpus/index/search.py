@@ -1,8 +1,9 @@
 """Finding n-grams in a shard: many at once, in step, each step one look at the table and one at the text.
 
 Eight bytes of an n-gram are looked for at a time: four tokens, or two of a large vocabulary. The sample says between
-which 16 suffixes the first eight begin and end, so four steps of bisection find each border. Every further eight are looked
-for among the suffixes that were found before. Eight bytes read as a number, most significant first, compare as bytes do.
+which 16 suffixes the first eight begin and end, so four steps of bisection find each border. Every further eight are
+looked for among the suffixes that were found before. Eight bytes read as a number, most significant first, compare as
+bytes do.
 """
 
 from dataclasses import dataclass

@@ -69,7 +69,12 @@ def in_memory(tokens: Indices, dtype: np.dtype[np.unsignedinteger]) -> Shard:
     """One document as a shard of its own, without separators."""
     text = np.ascontiguousarray(tokens, dtype)
     order = suffix_array(text)
-    return Shard(text, packed_table(order, text.itemsize, pointer_bytes(text.nbytes)), np.zeros(1, np.uint64), sample_of(text, order))
+    return Shard(
+        text,
+        packed_table(order, text.itemsize, pointer_bytes(text.nbytes)),
+        np.zeros(1, np.uint64),
+        sample_of(text, order),
+    )
 
 
 def pointer_bytes(size: int) -> int:
@@ -101,8 +106,8 @@ def places_at(shard: Shard, ranks: Indices) -> Integer[np.ndarray, " N"]:
     """Where, in tokens, the suffixes of these ranks begin."""
     table = shard.table.view(_POINTERS[shard.width])
     places = np.zeros(len(ranks), np.int64)
-    for field in table.dtype.names or ():
-        places |= table[field][ranks].astype(np.int64) << int(field)
+    for bit in table.dtype.names or ():
+        places |= table[bit][ranks].astype(np.int64) << int(bit)
     return places >> (shard.text.itemsize // 2)
 
 

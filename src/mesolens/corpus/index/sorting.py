@@ -1,14 +1,14 @@
 """The order of all suffixes of a shard: what a suffix array lists.
 
-Suffixes are compared as their raw little-endian bytes are, which is infini-gram's order: of two tokens the one whose low
-byte is smaller comes first, a suffix that ends comes before its continuations, and the separator, all of whose bits are
-set, comes last. Queries hold no separator, so no n-gram is ever found across the end of a document.
+Suffixes are compared as their raw little-endian bytes are, which is infini-gram's order: of two tokens the one whose
+low byte is smaller comes first, a suffix that ends comes before its continuations, and the separator, all of whose
+bits are set, comes last. Queries hold no separator, so no n-gram is ever found across the end of a document.
 
-Three steps. The first 16 bits of each suffix's packed first tokens are counted into buckets (a radix sort). Buckets are
-sorted by the rest of the packed tokens. What is still tied is told apart by prefix doubling (Manber and Myers, *Suffix
-arrays*, SIAM J. Comput. 1993): a suffix known to depth h is followed by one known to depth h, so two ranks give depth 2h.
-Ranks are made finer in place, as Larsson and Sadakane (*Faster suffix sorting*, TCS 2007) show that they may. Every sort is
-of one number that holds group, key and place, over a block small enough for the cache.
+Three steps. The first 16 bits of each suffix's packed first tokens are counted into buckets (a radix sort). Buckets
+are sorted by the rest of the packed tokens. What is still tied is told apart by prefix doubling (Manber and Myers,
+*Suffix arrays*, SIAM J. Comput. 1993): a suffix known to depth h is followed by one known to depth h, so two ranks
+give depth 2h. Ranks are made finer in place, as Larsson and Sadakane (*Faster suffix sorting*, TCS 2007) show that
+they may. Every sort is of one number that holds group, key and place, over a block small enough for the cache.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,8 +56,8 @@ def suffix_array(text: Indices, progress: Progress = lambda part: None) -> Indic
 def in_byte_order(text: Indices) -> tuple[Indices, int]:
     """Numbers from 1 that compare as the tokens' bytes do, and the bits of the largest.
 
-    The number of token t is at place t, and the separator's at the last place. Only tokens that occur take a number, so a
-    small vocabulary takes few bits.
+    The number of token t is at place t, and the separator's at the last place. Only tokens that occur take a number, so
+    a small vocabulary takes few bits.
     """
     separator = np.iinfo(text.dtype).max
     there = np.zeros((1 << 16) if text.itemsize == 2 else _largest(text, separator) + 2, bool)
@@ -134,7 +134,7 @@ def _sorted(keys: Indices) -> tuple[Indices, Indices]:
 
 
 def _ranked(order: Indices, rank: Indices, places: Indices, keys: Indices) -> Indices:
-    """Rank the suffixes at `places`, whose keys ascend, by the place of the first with that key; gives the tied ones."""
+    """Rank the suffixes at `places`, whose keys ascend, by the first place with that key; gives the tied ones."""
     fresh = np.concatenate([[True], keys[1:] != keys[:-1], [True]])
     starts = np.maximum.accumulate(np.where(fresh[:-1], places, 0))
     rank[order[places]] = starts + 1
