@@ -133,7 +133,7 @@ def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found:
     tokens = 0
     if not (out / "index.json").is_file():
         tokens, seconds = _estimated(read, loaded)
-        size = (plan.token_bytes + 4.6) * tokens / 1e6
+        size = (plan.token_bytes + 5.1) * tokens / 1e6
         tell(f"about {tokens / 1e6:.2g}M tokens: {seconds:.2g} s or more, and {size:.2g} MB of disk")
     with reporter(as_json=found.json)("tokens read and sorted", 2 * tokens, 0) as advance:
         return build(

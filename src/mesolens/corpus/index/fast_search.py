@@ -62,9 +62,9 @@ def ending(shard: Shard, found: Ranges) -> Int[np.ndarray, "T N"]:
 
 def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, int]:
     if shard not in _jumps:
-        bits = min(16, max(1, len(shard.sample).bit_length()))
+        bits = min(16, max(1, len(shard.firsts).bit_length()))
         begins = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-        _jumps[shard] = np.append(np.searchsorted(shard.sample, begins), len(shard.sample)).astype(np.int64)
+        _jumps[shard] = np.append(np.searchsorted(shard.firsts, begins), len(shard.firsts)).astype(np.int64)
     table, width = shard.table, shard.width
     if len(table) < WORD:
         table = np.concatenate([table, np.zeros(WORD, np.uint8)])
@@ -160,10 +160,10 @@ def _after(sample: Words, jumps: Jumps, bounds: Words) -> Ranks:
 
 @compiled
 def _within(
-    words: Words, size: int, table: Words, width: int, low: Ranks, end: Ranks, top: Ranks, least: Rows, most: Rows,
-    ahead: int,
+    words: Words, size: int, table: Words, width: int, low: Ranks, end: Ranks, bottom: Ranks, top: Ranks,
+    least: Rows, most: Rows, ahead: int,
 ) -> None:  # fmt: skip
-    """Narrow to what is from `least` to `most`; `low` is looked for before `end`, then its end before `top`."""
+    """Narrow to what is from `least` to `most`; `low` before `end`, then its end from `bottom` to `top`."""
     _bisect(words, size, table, width, low, end, least, ahead, False)
     shift, per = size // 2, WORD // size
     places = np.empty(len(low), np.int64)
@@ -178,8 +178,26 @@ def _within(
         if low[q] >= top[q] or word > most[q, part]:
             top[q] = low[q]
         else:
-            end[q] += 1
+            end[q] = max(end[q] + 1, bottom[q])
     _bisect(words, size, table, width, end, top, most, ahead, True)
+
+
+@inlined
+def _further(firsts: Words, seconds: Words, begin: Number, one: Number, two: Number, upto: bool) -> Number:
+    """From `begin` on the first pair of words that is not before the pair given, or with `upto` that is beyond it.
+
+    It is near, and in the cache: step further and further, then halve.
+    """
+    start, step, end = begin, 1, len(firsts)
+    while start < end:
+        middle = min(start + step - 1, end - 1) if step else (start + end) >> 1
+        first, second = firsts[middle], seconds[middle]
+        if first < one or (first == one and (second < two or (upto and second == two))):
+            start = middle + 1
+            step *= 2
+        else:
+            end, step = middle, 0
+    return start
 
 
 @compiled
@@ -187,25 +205,19 @@ def _first(
     words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     least: Rows, most: Rows, low: Ranks, high: Ranks,
 ) -> None:  # fmt: skip
-    """The suffixes from `least` to `most`, from what the sample says of their first words."""
-    begins, top = _after(sample, jumps, least[:, 0].copy()), high.copy()
+    """The suffixes from `least` to `most`, from what the sample says of their first two words."""
+    count, parts = len(sample) // 2, least.shape[1]
+    firsts, seconds = sample[:count], sample[count:]
+    begins, top, bottom = _after(firsts, jumps, least[:, 0].copy()), high.copy(), low.copy()
     for q in range(len(low)):
-        # what is up to `most` is near, and in the cache: step further and further, then halve
-        begin, step = begins[q], 1
-        while begin + step <= len(sample) and sample[begin + step - 1] <= most[q, 0]:
-            begin += step
-            step *= 2
-        end = min(begin + step, len(sample) + 1) - 1
-        while begin < end:
-            middle = (begin + end) >> 1
-            if sample[middle] <= most[q, 0]:
-                begin = middle + 1
-            else:
-                end = middle
-        top[q] = min(begin * stride, whole)
-        low[q] = max(begins[q] * stride - stride + 1, 0)
-        high[q] = min(begins[q] * stride, whole) if least[q, 0] != most[q, 0] else top[q]
-    _within(words, size, table, width, low, high, top, least, most, 0)
+        after = _further(firsts, seconds, begins[q], least[q, 0], least[q, 1] if parts > 1 else np.uint64(0), False)
+        ends = _further(firsts, seconds, after, most[q, 0], most[q, 1] if parts > 1 else _ALL, True)
+        low[q] = max(after * stride - stride + 1, 0)
+        top[q] = min(ends * stride, whole)
+        high[q], bottom[q] = top[q], 0
+        if parts <= 2 or (least[q, 2] == np.uint64(0) and most[q, 2] == _ALL):
+            high[q], bottom[q] = min(after * stride, whole), max(ends * stride - stride + 1, 0)
+    _within(words, size, table, width, low, high, bottom, top, least, most, 0)
 
 
 @inlined
@@ -244,29 +256,33 @@ def _extend(
     words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     text: Ranks, longest: int, rows: Ranks, low: Int[np.ndarray, "T N"], high: Int[np.ndarray, "T N"],
 ) -> None:  # fmt: skip
-    count, per = len(text), WORD // size
-    for depth in range(0, longest, per):
+    count, half, depth = len(text), WORD // size, 0
+    while depth < longest:
+        per = 2 * half if depth else half  # most n-grams end within a word, and then none longer is looked for
         some, room = 0, len(rows) * per
         which, until = np.empty(room, np.int64), np.empty(room, np.int64)
-        least, most = np.empty((room, 1), np.uint64), np.empty((room, 1), np.uint64)
+        least, most = np.empty((room, 2), np.uint64), np.empty((room, 2), np.uint64)
         below, end = np.zeros(room, np.int64), np.zeros(room, np.int64)
         for s in rows:
             for n in range(depth + 1, min(depth + per, longest, count - s) + 1):
                 which[some], until[some] = s, n - 1
-                least[some, 0], most[some, 0] = _pack(text, s + depth, n - depth, size)
+                for part in range(2):
+                    ahead = depth + part * half
+                    least[some, part], most[some, part] = _pack(text, s + ahead, n - ahead, size)
                 if depth:
                     below[some], end[some] = low[s, depth - 1], high[s, depth - 1]
                 some += 1
         below, end, least, most = below[:some], end[:some], least[:some], most[:some]
         if depth:
-            _within(words, size, table, width, below, end, end.copy(), least, most, depth)
+            _within(words, size, table, width, below, end, below.copy(), end.copy(), least, most, depth)
         else:
             _first(words, size, whole, table, width, sample, jumps, stride, least, most, below, end)
         for i in range(some):
             low[which[i], until[i]], high[which[i], until[i]] = below[i], end[i]
-        left, full = 0, depth + per
+        left = 0
+        depth += per
         for s in rows:
-            if s + full <= count and full <= longest and high[s, full - 1] > low[s, full - 1]:
+            if s + depth <= count and depth <= longest and high[s, depth - 1] > low[s, depth - 1]:
                 rows[left] = s
                 left += 1
         rows = rows[:left]
