@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mesolens.corpus.counting import Ladder
 from mesolens.corpus.index.building import build
@@ -12,6 +14,11 @@ from mesolens.corpus.index.header import Plan
 from mesolens.corpus.index.opened import Index
 from mesolens.corpus.index.opening import open_index
 
+ENGINES = [
+    False,
+    pytest.param(True, marks=[pytest.mark.slow, pytest.mark.skipif(find_spec("numba") is None, reason="needs numba")]),
+]
+"""NumPy, and numba where it can be had; compiling it takes some ten seconds."""
 Documents = Sequence[Sequence[int]]
 
 
@@ -60,9 +67,9 @@ class Brute:
 
 
 def built(
-    documents: Documents, folder: Path, vocabulary: int, shard_tokens: int = 1 << 20, fast: bool | None = None
+    documents: Documents, folder: Path, vocabulary: int, shard_tokens: int = 1 << 20, fast: bool | None = False
 ) -> Index:
     """An index of these documents."""
     plan = Plan("drawn", "hash", vocabulary, "drawn", shard_tokens)
-    build(lambda first: documents[first:], folder, plan)
+    build(lambda first: documents[first:], folder, plan, fast=fast)
     return open_index(folder, "hash", fast)

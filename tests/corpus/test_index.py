@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.errors import BadInput
 
-from .brute import Brute, built
+from .brute import ENGINES, Brute, built
 
 SMALL, WIDE = 3, 70_000
 """Vocabularies of two and of four bytes a token; only few tokens of either are drawn, so that n-grams repeat."""
@@ -39,8 +39,8 @@ def asked(draw: st.DrawFn) -> tuple[int, list[list[int]], list[list[int]], int |
     return vocabulary, documents, queries, without, draw(st.integers(max(map(len, documents)) + 1, 60))
 
 
-@pytest.mark.parametrize("fast", [False, True])
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@pytest.mark.parametrize("fast", ENGINES)
+@settings(max_examples=40, deadline=None)
 @given(asked())
 def test_all_answers_are_those_of_the_definition(
     fast: bool, case: tuple[int, list[list[int]], list[list[int]], int | None, int]

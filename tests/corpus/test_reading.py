@@ -112,7 +112,7 @@ def test_hostile_names_are_escaped(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="there is no text at .*nowhere"):
+    with pytest.raises(BadInput, match=r"there is no text at .*nowhere"):
         files_of([tmp_path / "nowhere"])
     with pytest.raises(BadInput, match="holds no text"):
         files_of([tmp_path])

@@ -73,9 +73,7 @@ def build(texts: tuple[str, ...], model: str, name: str | None, field: str, memo
 @click.option("--without", type=int, metavar="N", help="Leave document N out.")
 @click.option("--most", type=int, default=5, metavar="N", help="Name up to so many documents for each TEXT (5).")
 @common
-def count(
-    folder: str, texts: tuple[str, ...], model: str, without: int | None, most: int, **others: object
-) -> None:
+def count(folder: str, texts: tuple[str, ...], model: str, without: int | None, most: int, **others: object) -> None:
     """Count how often each TEXT occurs in INDEX, what follows it most, and in which documents it stands."""
     found = settings(others)
 
@@ -135,7 +133,7 @@ def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found:
     tokens = 0
     if not (out / "index.json").is_file():
         tokens, seconds = _estimated(read, loaded)
-        size = (plan.token_bytes + 4.6) * tokens / 1e6
+        size = (plan.token_bytes + 5.1) * tokens / 1e6
         tell(f"about {tokens / 1e6:.2g}M tokens: {seconds:.2g} s or more, and {size:.2g} MB of disk")
     with reporter(as_json=found.json)("tokens read and sorted", 2 * tokens, 0) as advance:
         return build(
@@ -147,7 +145,7 @@ def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found:
 
 
 def _estimated(read: "Texts", loaded: "LoadedModel") -> tuple[int, float]:
-    """About how many tokens the text has, and in how many seconds they are read and sorted, from its first documents."""
+    """About how many tokens the text has, and how many seconds reading and sorting them takes."""
     import time
     from itertools import islice
 

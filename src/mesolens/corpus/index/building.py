@@ -1,8 +1,8 @@
 """From documents to an index on the disk, a shard at a time, each as large as the memory allows.
 
 Everything of a shard is written under another name, brought to the disk, and then given its own; `shard.N.json` comes
-last and says that the shard is finished. A build that is killed loses the shard in flight: the same command goes on after
-the last finished one, and never builds a shard twice.
+last and says that the shard is finished. A build that is killed loses the shard in flight: the same command goes on
+after the last finished one, and never builds a shard twice.
 """
 
 import errno
@@ -48,12 +48,15 @@ def shard_tokens(memory: int) -> int:
     return memory // MEMORY_PER_TOKEN
 
 
-def build(documents: Documents, folder: Path, plan: Plan, told: Told = lambda what, more: None) -> Header:
+def build(
+    documents: Documents, folder: Path, plan: Plan, told: Told = lambda what, more: None, fast: bool | None = None
+) -> Header:
     """Build the index, or what is missing of it.
 
     Args:
         documents: token ids without separators; asked once, for those behind the finished shards.
         folder: where it lies; made if it is not there.
+        fast: whether numba sorts; None for the better of what is there.
 
     Raises:
         BadInput: the folder holds something else, there is no token at all, a token is not in the vocabulary, or a
@@ -73,7 +76,7 @@ def build(documents: Documents, folder: Path, plan: Plan, told: Told = lambda wh
             told("sorted", part.tokens)
         done = sum(part.documents for part in parts)
         for texts in _shards(documents(done), plan, done, told):
-            parts.append(_write_shard(folder, len(parts), texts, plan, told))
+            parts.append(_write_shard(folder, len(parts), texts, plan, told, fast))
         header = Header(plan, sum(p.documents for p in parts), sum(p.tokens for p in parts), tuple(parts))
         if header.tokens == 0:
             raise BadInput(f"the corpus {printable(plan.name)} holds no token: there is nothing to count")
@@ -129,7 +132,13 @@ def _checked(tokens: Integer[np.ndarray, " T"], number: int, plan: Plan) -> Inte
     return tokens.astype(f"<u{plan.token_bytes}")
 
 
+<<<<<<< HEAD
 def _write_shard(folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told) -> Part:
+=======
+def _write_shard(
+    folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told, fast: bool | None
+) -> Part:
+>>>>>>> corpus
     kind = np.dtype(f"<u{plan.token_bytes}")
     lengths = np.array([len(text) + 1 for text in texts], np.int64)
     text = np.full(int(lengths.sum()), np.iinfo(kind).max, kind)
@@ -137,7 +146,7 @@ def _write_shard(folder: Path, number: int, texts: list[Integer[np.ndarray, " T"
     for start, each in zip(starts, texts, strict=True):
         text[start + 1 : start + 1 + len(each)] = each
     texts.clear()
-    order = sort(text)
+    order = sort(text, fast)
     width = pointer_bytes(text.nbytes)
     pieces = {
         "tokenized": (text[at : at + _PIECE] for at in range(0, len(text), _PIECE)),
@@ -159,7 +168,7 @@ def _written(file: Path, pieces: Iterator[Integer[np.ndarray, " N"]]) -> tuple[i
     digest, size, beside = sha256(), 0, file.with_name(f"part-{file.name}")
     with beside.open("wb") as out:
         for piece in pieces:
-            data = memoryview(np.ascontiguousarray(piece)).cast("B") if len(piece) else b""
+            data = piece.tobytes()
             out.write(data)
             digest.update(data)
             size += len(data)

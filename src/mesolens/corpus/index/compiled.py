@@ -11,6 +11,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 R = TypeVar("R")
 
+Number = Any
+"""A number inside compiled code, an int or one of NumPy's: numba finds which, and a checker cannot follow it."""
+
 _njit: Any = import_module("numba").njit
 
 

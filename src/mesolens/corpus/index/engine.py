@@ -19,6 +19,10 @@ def chosen(fast: bool | None) -> bool:
 
 def sort(text: Indices, fast: bool | None = None) -> Indices:
     """The order of a text's suffixes; `fast` asks for numba or NumPy, None for the better of what is there."""
+    if chosen(fast):
+        from mesolens.corpus.index import fast_sorting
+
+        return fast_sorting.suffix_array(text)
     return sorting.suffix_array(text)
 
 

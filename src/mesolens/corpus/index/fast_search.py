@@ -9,12 +9,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from jaxtyping import Int, UInt64
 
-from mesolens.corpus.index.compiled import compiled, inlined
+from mesolens.corpus.index.compiled import Number, compiled, inlined
 from mesolens.corpus.index.search import Ranges, Ranks, Words, packed, without_end, without_ends
 from mesolens.corpus.index.shard import STRIDE, WORD, Shard
 
 Ids = Int[np.ndarray, "Q T"]
 Rows = UInt64[np.ndarray, "Q P"]
+Jumps = Int[np.ndarray, " J"]
 _GROUP = 32
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _ONE, _BYTE = np.uint64(1), np.uint64(8)
@@ -37,7 +38,13 @@ def find(shard: Shard, ids_QT: Ids, lengths: Int[np.ndarray, " Q"]) -> Ranges:
 def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int) -> Ranges:
     """As :func:`mesolens.corpus.index.search.extensions`."""
     low, high = np.zeros((2, len(text), longest), np.int64)
-    _extend(*_arrays(shard), np.ascontiguousarray(text), longest, low, high)
+    ids_TN = np.lib.stride_tricks.sliding_window_view(
+        np.append(text, np.zeros(shard.per_word, np.int64)), shard.per_word
+    )
+    whole = np.full(len(text), shard.per_word)
+    # in the order of their first words, so that neighbours look at the same memory
+    rows = np.argsort(packed(shard, ids_TN[: len(text)], whole, 0)[0])
+    _extend(*_arrays(shard), np.ascontiguousarray(text), longest, rows, low, high)
     found = Ranges(low, high)
     without_ends(shard, text, found)
     return found
@@ -53,11 +60,11 @@ def ending(shard: Shard, found: Ranges) -> Int[np.ndarray, "T N"]:
     return ends
 
 
-def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Int[np.ndarray, " J"], int]:
+def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, int]:
     if shard not in _jumps:
-        bits = min(16, max(1, len(shard.sample).bit_length()))
+        bits = min(16, max(1, len(shard.firsts).bit_length()))
         begins = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-        _jumps[shard] = np.append(np.searchsorted(shard.sample, begins), len(shard.sample)).astype(np.int64)
+        _jumps[shard] = np.append(np.searchsorted(shard.firsts, begins), len(shard.firsts)).astype(np.int64)
     table, width = shard.table, shard.width
     if len(table) < WORD:
         table = np.concatenate([table, np.zeros(WORD, np.uint8)])
@@ -66,7 +73,7 @@ def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Int[np.nd
 
 
 @inlined
-def _word(words: Words, size: int, place: int) -> int:
+def _word(words: Words, size: int, place: Number) -> Number:
     """Eight bytes from a token on, most significant first; beyond the end of the text stand zeros."""
     inside = min(place, len(words) - 1)
     word = words[inside]
@@ -82,7 +89,7 @@ def _word(words: Words, size: int, place: int) -> int:
 
 
 @inlined
-def _place(table: Words, width: int, shift: int, rank: int) -> int:
+def _place(table: Words, width: int, shift: int, rank: Number) -> Number:
     """Where, in tokens, the suffix of that rank begins; the table is seen as eight bytes from each pointer on."""
     inside = min(rank, len(table) - 1)
     raw = table[inside] >> np.uint64(8 * width * (rank - inside))
@@ -126,7 +133,7 @@ def _bisect(
 
 
 @compiled
-def _after(sample: Words, jumps: Int[np.ndarray, " J"], bounds: Words) -> Ranks:
+def _after(sample: Words, jumps: Jumps, bounds: Words) -> Ranks:
     """For each bound the number of words in the sample that are below it."""
     shift, entries = np.uint64(64), len(jumps) - 1
     while entries > 1:
@@ -153,10 +160,10 @@ def _after(sample: Words, jumps: Int[np.ndarray, " J"], bounds: Words) -> Ranks:
 
 @compiled
 def _within(
-    words: Words, size: int, table: Words, width: int, low: Ranks, end: Ranks, top: Ranks, least: Rows, most: Rows,
-    ahead: int,
+    words: Words, size: int, table: Words, width: int, low: Ranks, end: Ranks, bottom: Ranks, top: Ranks,
+    least: Rows, most: Rows, ahead: int,
 ) -> None:  # fmt: skip
-    """Narrow to what is from `least` to `most`: `low` is looked for before `end`, and the end before `top`, into `end`."""
+    """Narrow to what is from `least` to `most`; `low` before `end`, then its end from `bottom` to `top`."""
     _bisect(words, size, table, width, low, end, least, ahead, False)
     shift, per = size // 2, WORD // size
     places = np.empty(len(low), np.int64)
@@ -171,38 +178,50 @@ def _within(
         if low[q] >= top[q] or word > most[q, part]:
             top[q] = low[q]
         else:
-            end[q] += 1
+            end[q] = max(end[q] + 1, bottom[q])
     _bisect(words, size, table, width, end, top, most, ahead, True)
+
+
+@inlined
+def _further(firsts: Words, seconds: Words, begin: Number, one: Number, two: Number, upto: bool) -> Number:
+    """From `begin` on the first pair of words that is not before the pair given, or with `upto` that is beyond it.
+
+    It is near, and in the cache: step further and further, then halve.
+    """
+    start, step, end = begin, 1, len(firsts)
+    while start < end:
+        middle = min(start + step - 1, end - 1) if step else (start + end) >> 1
+        first, second = firsts[middle], seconds[middle]
+        if first < one or (first == one and (second < two or (upto and second == two))):
+            start = middle + 1
+            step *= 2
+        else:
+            end, step = middle, 0
+    return start
 
 
 @compiled
 def _first(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     least: Rows, most: Rows, low: Ranks, high: Ranks,
 ) -> None:  # fmt: skip
-    """The suffixes from `least` to `most`, from what the sample says of their first words."""
-    begins, top = _after(sample, jumps, least[:, 0].copy()), high.copy()
+    """The suffixes from `least` to `most`, from what the sample says of their first two words."""
+    count, parts = len(sample) // 2, least.shape[1]
+    firsts, seconds = sample[:count], sample[count:]
+    begins, top, bottom = _after(firsts, jumps, least[:, 0].copy()), high.copy(), low.copy()
     for q in range(len(low)):
-        # what is up to `most` is near, and in the cache: step further and further, then halve
-        begin, step = begins[q], 1
-        while begin + step <= len(sample) and sample[begin + step - 1] <= most[q, 0]:
-            begin += step
-            step *= 2
-        end = min(begin + step, len(sample) + 1) - 1
-        while begin < end:
-            middle = (begin + end) >> 1
-            if sample[middle] <= most[q, 0]:
-                begin = middle + 1
-            else:
-                end = middle
-        top[q] = min(begin * stride, whole)
-        low[q] = max(begins[q] * stride - stride + 1, 0)
-        high[q] = min(begins[q] * stride, whole) if least[q, 0] != most[q, 0] else top[q]
-    _within(words, size, table, width, low, high, top, least, most, 0)
+        after = _further(firsts, seconds, begins[q], least[q, 0], least[q, 1] if parts > 1 else np.uint64(0), False)
+        ends = _further(firsts, seconds, after, most[q, 0], most[q, 1] if parts > 1 else _ALL, True)
+        low[q] = max(after * stride - stride + 1, 0)
+        top[q] = min(ends * stride, whole)
+        high[q], bottom[q] = top[q], 0
+        if parts <= 2 or (least[q, 2] == np.uint64(0) and most[q, 2] == _ALL):
+            high[q], bottom[q] = min(after * stride, whole), max(ends * stride - stride + 1, 0)
+    _within(words, size, table, width, low, high, bottom, top, least, most, 0)
 
 
 @inlined
-def _pack(row: Int[np.ndarray, " T"], start: int, length: int, size: int) -> tuple[int, int]:
+def _pack(row: Int[np.ndarray, " T"], start: Number, length: Number, size: int) -> tuple[Number, Number]:
     """The least and the greatest word that begins with these tokens, at most a word of them."""
     word, bits = np.uint64(0), np.uint64(0)
     for place in range(start, start + max(0, min(length, WORD // size))):
@@ -220,7 +239,7 @@ def _pack(row: Int[np.ndarray, " T"], start: int, length: int, size: int) -> tup
 
 @compiled
 def _find(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
     ids: Ids, lengths: Ranks, low: Ranks, high: Ranks,
 ) -> None:  # fmt: skip
     per = WORD // size
@@ -234,33 +253,36 @@ def _find(
 
 @compiled
 def _extend(
-    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Int[np.ndarray, " J"], stride: int,
-    text: Ranks, longest: int, low: Int[np.ndarray, "T N"], high: Int[np.ndarray, "T N"],
+    words: Words, size: int, whole: int, table: Words, width: int, sample: Words, jumps: Jumps, stride: int,
+    text: Ranks, longest: int, rows: Ranks, low: Int[np.ndarray, "T N"], high: Int[np.ndarray, "T N"],
 ) -> None:  # fmt: skip
-    count, per = len(text), WORD // size
-    rows = np.arange(count)
-    for depth in range(0, longest, per):
+    count, half, depth = len(text), WORD // size, 0
+    while depth < longest:
+        per = 2 * half if depth else half  # most n-grams end within a word, and then none longer is looked for
         some, room = 0, len(rows) * per
         which, until = np.empty(room, np.int64), np.empty(room, np.int64)
-        least, most = np.empty((room, 1), np.uint64), np.empty((room, 1), np.uint64)
+        least, most = np.empty((room, 2), np.uint64), np.empty((room, 2), np.uint64)
         below, end = np.zeros(room, np.int64), np.zeros(room, np.int64)
         for s in rows:
             for n in range(depth + 1, min(depth + per, longest, count - s) + 1):
                 which[some], until[some] = s, n - 1
-                least[some, 0], most[some, 0] = _pack(text, s + depth, n - depth, size)
+                for part in range(2):
+                    ahead = depth + part * half
+                    least[some, part], most[some, part] = _pack(text, s + ahead, n - ahead, size)
                 if depth:
                     below[some], end[some] = low[s, depth - 1], high[s, depth - 1]
                 some += 1
         below, end, least, most = below[:some], end[:some], least[:some], most[:some]
         if depth:
-            _within(words, size, table, width, below, end, end.copy(), least, most, depth)
+            _within(words, size, table, width, below, end, below.copy(), end.copy(), least, most, depth)
         else:
             _first(words, size, whole, table, width, sample, jumps, stride, least, most, below, end)
         for i in range(some):
             low[which[i], until[i]], high[which[i], until[i]] = below[i], end[i]
-        left, full = 0, depth + per
+        left = 0
+        depth += per
         for s in rows:
-            if s + full <= count and full <= longest and high[s, full - 1] > low[s, full - 1]:
+            if s + depth <= count and depth <= longest and high[s, depth - 1] > low[s, depth - 1]:
                 rows[left] = s
                 left += 1
         rows = rows[:left]
@@ -269,7 +291,7 @@ def _extend(
 @compiled
 def _ending(
     words: Words, size: int, whole: int, table: Words, width: int, low: Ranks, high: Ranks, ends: Ranks, longest: int,
-    closing: int,
+    closing: Number,
 ) -> None:  # fmt: skip
     """Into `ends`, for ranges of n-grams of 1 to `longest` tokens in turn: a separator or nothing comes next."""
     shift, some = size // 2, np.flatnonzero(high > low)

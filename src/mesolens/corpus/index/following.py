@@ -1,7 +1,8 @@
 """What comes next: the exact distribution of the token after an n-gram, read from a range of suffixes.
 
-In a range the next tokens stand in order. A stretch whose first and last agree is all one token; any other is halved. So
-a range costs looks by how many tokens follow, not by how often, and the stretches of all contexts are halved together.
+In a range the next tokens stand in order. A stretch whose first and last agree is all one token; any other is halved.
+So a range costs looks by how many tokens follow, not by how often, and the stretches of all contexts are halved
+together.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def stretches(shard: Shard, found: Ranges, lengths: Int[np.ndarray, " C"]) -> Fo
     some = high > low
     pieces = list(_halved(shard, low[some], high[some], of[some], lengths))
     if not pieces:
-        return (np.zeros(0, np.int64),) * 3
+        return of[:0], of[:0], of[:0]
     which, tokens, counts = (np.concatenate(part) for part in zip(*pieces, strict=True))
     real = tokens != shard.separator
     return which[real], tokens[real], counts[real]

@@ -1,7 +1,7 @@
 """What an index says of itself, in `index.json`, and what a build writes down before it begins, in `build.json`.
 
-The header comes last, so a folder without one is a build that has not ended. It carries the sizes and the digests of all
-files. Opening compares sizes, which costs nothing; `verify` reads everything.
+The header comes last, so a folder without one is a build that has not ended. It carries the sizes and the digests of
+all files. Opening compares sizes, which costs nothing; `verify` reads everything.
 """
 
 import json

@@ -197,7 +197,5 @@ class Index:
     def _checked(self, ids: Integer[np.ndarray, "..."]) -> Integer[np.ndarray, "..."]:
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.vocabulary:
             wrong = int(ids[(ids < 0) | (ids >= self.vocabulary)][0])
-            raise BadInput(
-                f"token {wrong} is not in the vocabulary of {self.vocabulary} that {self.name} is indexed by"
-            )
+            raise BadInput(f"token {wrong} is not in the vocabulary of {self.vocabulary} of the index {self.name}")
         return ids

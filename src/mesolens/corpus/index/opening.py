@@ -29,8 +29,8 @@ def open_index(folder: Path, tokenizer: str | None = None, fast: bool | None = N
     header = read_header(folder)
     if tokenizer is not None and tokenizer != header.plan.tokenizer:
         raise BadInput(
-            f"the index {printable(str(folder))} was built with the tokenizer {header.plan.tokenizer} and the model reads "
-            f"with {tokenizer}: build an index for this model"
+            f"the index {printable(str(folder))} was built with the tokenizer {header.plan.tokenizer} and the model "
+            f"reads with {tokenizer}: build an index for this model"
         )
     for number, part in enumerate(header.parts):
         for kind in KINDS:

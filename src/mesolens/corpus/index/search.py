@@ -1,8 +1,9 @@
 """Finding n-grams in a shard: many at once, in step, each step one look at the table and one at the text.
 
 Eight bytes of an n-gram are looked for at a time: four tokens, or two of a large vocabulary. The sample says between
-which 16 suffixes the first eight begin and end, so four steps of bisection find each border. Every further eight are looked
-for among the suffixes that were found before. Eight bytes read as a number, most significant first, compare as bytes do.
+which 16 suffixes the first eight begin and end, so four steps of bisection find each border. Every further eight are
+looked for among the suffixes that were found before. Eight bytes read as a number, most significant first, compare as
+bytes do.
 """
 
 from dataclasses import dataclass
@@ -110,9 +111,9 @@ _FREE = np.array([(1 << bits) - 1 for bits in range(65)], np.uint64)
 def first_word(shard: Shard, least: Words, most: Words) -> Ranges:
     """The suffixes whose first word is in [least, most]; for ascending queries the sample is read in order."""
     whole = len(shard.text)
-    after = np.searchsorted(shard.sample, least).astype(np.int64) * STRIDE
+    after = np.searchsorted(shard.firsts, least).astype(np.int64) * STRIDE
     low = _bisect(shard, np.maximum(after - STRIDE + 1, 0), np.minimum(after, whole), least, 0)
-    after = np.searchsorted(shard.sample, most, side="right").astype(np.int64) * STRIDE
+    after = np.searchsorted(shard.firsts, most, side="right").astype(np.int64) * STRIDE
     start = np.maximum(after - STRIDE + 1, low)
     high = np.where(most == _LAST, whole, low)
     open_ = np.flatnonzero((most != _LAST) & _holds(shard, low, np.minimum(after, whole), most, 0))

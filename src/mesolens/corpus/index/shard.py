@@ -7,7 +7,8 @@ The files are infini-gram's (version 4), so that either program reads what the o
   fewest bytes that can hold any of them.
 - `offset.N`: for each document the place, in bytes, of its separator; eight bytes each.
 
-`sample.N` is ours: the first eight bytes, most significant first, of every 16th suffix. A search begins in it.
+`sample.N` is ours: the first eight bytes of every 16th suffix, each as a number, the first byte the most significant,
+and then likewise the second eight bytes of each. A search begins in it.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class Shard:
         text: uint16 or uint32, separators among the tokens.
         table: bytes of places, `width` for each suffix.
         starts: the place, in bytes, of each document's separator.
-        sample: first words of every `STRIDE`th suffix, ascending.
+        sample: first words of every `STRIDE`th suffix, ascending, and then the second words of them.
         words: a view of the text that gives eight bytes from any token on, as far as there are eight.
     """
 
@@ -53,6 +54,11 @@ class Shard:
         object.__setattr__(
             self, "words", np.ndarray(((whole.nbytes - WORD) // size + 1,), "<u8", buffer=whole, strides=(size,))
         )
+
+    @property
+    def firsts(self) -> UInt64[np.ndarray, " _"]:
+        """The first words of the sample."""
+        return self.sample[: len(self.sample) // 2]
 
     @property
     def per_word(self) -> int:
@@ -93,21 +99,21 @@ def packed_table(order: Indices, size: int, width: int) -> UInt8[np.ndarray, " B
 
 
 def sample_of(text: Indices, order: Indices) -> UInt64[np.ndarray, " M"]:
-    """The first word of every `STRIDE`th suffix; beyond the end of the text stand zeros."""
+    """The first words of every `STRIDE`th suffix, then the second ones; beyond the end of the text stand zeros."""
     places = order[::STRIDE].astype(np.int64)
-    raw = np.zeros((len(places), WORD // text.itemsize), text.dtype)
+    raw = np.zeros((len(places), 2 * WORD // text.itemsize), text.dtype)
     for ahead in range(raw.shape[1]):
         inside = places + ahead < len(text)
         raw[inside, ahead] = text[places[inside] + ahead]
-    return raw.view(">u8").astype(np.uint64).reshape(-1)
+    return raw.view(">u8").astype(np.uint64).T.reshape(-1)
 
 
 def places_at(shard: Shard, ranks: Indices) -> Integer[np.ndarray, " N"]:
     """Where, in tokens, the suffixes of these ranks begin."""
     table = shard.table.view(_POINTERS[shard.width])
     places = np.zeros(len(ranks), np.int64)
-    for field in table.dtype.names or ():
-        places |= table[field][ranks].astype(np.int64) << int(field)
+    for bit in table.dtype.names or ():
+        places |= table[bit][ranks].astype(np.int64) << int(bit)
     return places >> (shard.text.itemsize // 2)
 
 

@@ -1,14 +1,14 @@
 """The order of all suffixes of a shard: what a suffix array lists.
 
-Suffixes are compared as their raw little-endian bytes are, which is infini-gram's order: of two tokens the one whose low
-byte is smaller comes first, a suffix that ends comes before its continuations, and the separator, all of whose bits are
-set, comes last. Queries hold no separator, so no n-gram is ever found across the end of a document.
+Suffixes are compared as their raw little-endian bytes are, which is infini-gram's order: of two tokens the one whose
+low byte is smaller comes first, a suffix that ends comes before its continuations, and the separator, all of whose
+bits are set, comes last. Queries hold no separator, so no n-gram is ever found across the end of a document.
 
-Three steps. The first 16 bits of each suffix's packed first tokens are counted into buckets (a radix sort). Buckets are
-sorted by the rest of the packed tokens. What is still tied is told apart by prefix doubling (Manber and Myers, *Suffix
-arrays*, SIAM J. Comput. 1993): a suffix known to depth h is followed by one known to depth h, so two ranks give depth 2h.
-Ranks are made finer in place, as Larsson and Sadakane (*Faster suffix sorting*, TCS 2007) show that they may. Every sort is
-of one number that holds group, key and place, over a block small enough for the cache.
+Three steps. The first 16 bits of each suffix's packed first tokens are counted into buckets (a radix sort). Buckets
+are sorted by the rest of the packed tokens. What is still tied is told apart by prefix doubling (Manber and Myers,
+*Suffix arrays*, SIAM J. Comput. 1993): a suffix known to depth h is followed by one known to depth h, so two ranks
+give depth 2h. Ranks are made finer in place, as Larsson and Sadakane (*Faster suffix sorting*, TCS 2007) show that
+they may. Every sort is of one number that holds group, key and place, over a block small enough for the cache.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,9 +20,9 @@ Indices = Integer[np.ndarray, " _"]
 Progress = Callable[[float], None]
 """Called with the part that is done, from 0 to 1."""
 
-_BLOCK = 1 << 13
+_BLOCK, _PIECE = 1 << 13, 1 << 16
 _DIGIT = 16
-_PACKED = 55
+PACKED = 55
 """Bits of packed tokens: with 25 bits for a place in the largest bucket and without the 16 of the digit they fit 64."""
 
 
@@ -41,9 +41,9 @@ def suffix_array(text: Indices, progress: Progress = lambda part: None) -> Indic
     """
     if len(text) < 2:
         return np.zeros(len(text), np.uint32)
-    codes, bits = in_byte_order(text)
-    depth = max(1, _PACKED // bits)
-    order, rank, tied = _by_packed(_packed(codes, bits, depth), bits * depth)
+    numbers, bits = in_byte_order(text)
+    depth = max(1, PACKED // bits)
+    order, rank, tied = _by_packed(_packed(numbers[np.minimum(text, len(numbers) - 1)], bits, depth), bits * depth)
     whole = len(text)
     while len(tied):
         progress(1 - len(tied) / whole * 0.75)
@@ -54,41 +54,48 @@ def suffix_array(text: Indices, progress: Progress = lambda part: None) -> Indic
 
 
 def in_byte_order(text: Indices) -> tuple[Indices, int]:
-    """Numbers from 1 that compare as the tokens' bytes do, one for each token, and the bits of the largest.
+    """Numbers from 1 that compare as the tokens' bytes do, and the bits of the largest.
 
-    Only tokens that occur take a number, so a small vocabulary takes few bits.
+    The number of token t is at place t, and the separator's at the last place. Only tokens that occur take a number, so
+    a small vocabulary takes few bits.
     """
     separator = np.iinfo(text.dtype).max
-    plain = np.where(text == separator, 0, text).max() + 1
-    folded = np.minimum(text, plain)  # the separator as one more token
-    here = np.flatnonzero(np.bincount(folded, minlength=plain + 1))
-    values = np.where(here == plain, separator, here).astype(text.dtype)
-    numbers = np.zeros(plain + 1, np.uint16 if len(here) < (1 << 16) else np.uint32)
+    there = np.zeros((1 << 16) if text.itemsize == 2 else _largest(text, separator) + 2, bool)
+    for first in range(0, len(text), _PIECE):
+        there[np.minimum(text[first : first + _PIECE], len(there) - 1)] = True
+    here = np.flatnonzero(there)
+    values = np.where(here == len(there) - 1, separator, here).astype(text.dtype)
+    numbers = np.zeros(len(there), np.uint16 if len(here) < (1 << 16) else np.uint32)
     numbers[here[np.argsort(values.byteswap())]] = np.arange(1, len(here) + 1)
-    return numbers[folded], len(here).bit_length()
+    return numbers, len(here).bit_length()
+
+
+def _largest(text: Indices, separator: int) -> int:
+    pieces = (text[first : first + _PIECE] for first in range(0, len(text), _PIECE))
+    return max(int(np.where(piece == separator, 0, piece).max()) for piece in pieces)
 
 
 def _packed(codes: Indices, bits: int, depth: int) -> Indices:
     """For each suffix its first tokens in one number, zeros beyond the end."""
-    packed = codes.astype(np.uint64)
+    words = codes.astype(np.uint64)
     for ahead in range(1, depth):
-        packed <<= np.uint64(bits)
-        packed[: max(0, len(codes) - ahead)] |= codes[ahead:]
-    return packed
+        words <<= np.uint64(bits)
+        words[: max(0, len(codes) - ahead)] |= codes[ahead:]
+    return words
 
 
-def _by_packed(packed: Indices, width: int) -> tuple[Indices, Indices, Indices]:
+def _by_packed(words: Indices, width: int) -> tuple[Indices, Indices, Indices]:
     """Order and ranks by the packed tokens, and the places that share theirs with another."""
     low = max(width - _DIGIT, 0)
-    digits = (packed >> np.uint64(low)).astype(np.uint16)
-    narrow = np.uint32 if len(packed) < (1 << 32) else np.int64
+    digits = (words >> np.uint64(low)).astype(np.uint16)
+    narrow = np.uint32 if len(words) < (1 << 32) else np.int64
     order = np.argsort(digits, kind="stable").astype(narrow)
     starts = np.concatenate([[0], np.cumsum(np.bincount(digits, minlength=1 << _DIGIT))])
     del digits
-    rank, tied = np.zeros(len(packed) + 1, narrow), list[Indices]()
+    rank, tied = np.zeros(len(words) + 1, narrow), list[Indices]()
     for first, last in _blocks(starts[np.concatenate([[True], np.diff(starts) > 0])]):
         places = order[first:last]
-        keys = packed[places]
+        keys = words[places]
         keys -= keys.min()
         by, keys = _sorted(keys)
         order[first:last] = places[by]
@@ -127,7 +134,7 @@ def _sorted(keys: Indices) -> tuple[Indices, Indices]:
 
 
 def _ranked(order: Indices, rank: Indices, places: Indices, keys: Indices) -> Indices:
-    """Rank the suffixes at `places`, whose keys ascend, by the place of the first with that key; gives the tied ones."""
+    """Rank the suffixes at `places`, whose keys ascend, by the first place with that key; gives the tied ones."""
     fresh = np.concatenate([[True], keys[1:] != keys[:-1], [True]])
     starts = np.maximum.accumulate(np.where(fresh[:-1], places, 0))
     rank[order[places]] = starts + 1
