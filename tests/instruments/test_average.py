@@ -48,7 +48,7 @@ def found() -> Averages:
     return against(model(), corpus(), spec(replies(model(), face_pack("mask").prompts, 12, 0), corpus()))
 
 
-def part_of(averages: Averages, name: str) -> Any:  # noqa: ANN401 (JSON)
+def part_of(averages: Averages, name: str) -> Any:
     return averages.to_json()[name]
 
 
