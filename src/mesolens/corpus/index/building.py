@@ -132,13 +132,9 @@ def _checked(tokens: Integer[np.ndarray, " T"], number: int, plan: Plan) -> Inte
     return tokens.astype(f"<u{plan.token_bytes}")
 
 
-<<<<<<< HEAD
-def _write_shard(folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told) -> Part:
-=======
 def _write_shard(
     folder: Path, number: int, texts: list[Integer[np.ndarray, " T"]], plan: Plan, told: Told, fast: bool | None
 ) -> Part:
->>>>>>> corpus
     kind = np.dtype(f"<u{plan.token_bytes}")
     lengths = np.array([len(text) + 1 for text in texts], np.int64)
     text = np.full(int(lengths.sum()), np.iinfo(kind).max, kind)
