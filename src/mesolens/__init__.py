@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesolens.api import (
+        Averages,
         Contrast,
         Face,
         LoadedModel,
         Organs,
         Reading,
         Tree,
+        average,
         face,
         load,
         middle,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Averages",
     "Contrast",
     "Face",
     "LoadedModel",
@@ -34,6 +37,7 @@ __all__ = [
     "Reading",
     "Tree",
     "__version__",
+    "average",
     "face",
     "load",
     "middle",

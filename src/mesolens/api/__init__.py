@@ -8,6 +8,7 @@
 ('closed', True)
 """
 
+from mesolens.api.averages import Averages, average
 from mesolens.api.faces import Face, face, look, stages, twins
 from mesolens.api.groups import Organs, organ_twins, organs
 from mesolens.api.trees import Tree, middle
@@ -17,12 +18,14 @@ from mesolens.model.loaded import LoadedModel
 from mesolens.traits.contrasts import Contrast
 
 __all__ = [
+    "Averages",
     "Contrast",
     "Face",
     "LoadedModel",
     "Organs",
     "Reading",
     "Tree",
+    "average",
     "face",
     "load",
     "look",

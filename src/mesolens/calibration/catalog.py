@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mesolens.calibration import circuits, grouped, implants, intervals, nothing, searched, speakers, twinned
+from mesolens.calibration import (
+    averaged,
+    circuits,
+    grouped,
+    implants,
+    intervals,
+    mixtures,
+    nothing,
+    searched,
+    speakers,
+    twinned,
+)
 from mesolens.errors import BadInput
 from mesolens.evidence.row import Row
 from mesolens.runs.progress import Reporter
@@ -49,6 +60,10 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
     ),
     "organs": (
         Part("grouped", "planted groups of neurons, and two nulls", grouped.steps, grouped.SECONDS, grouped.rows),
+    ),
+    "average": (
+        Part("mixtures", "mixtures with a known share", mixtures.steps, mixtures.SECONDS, mixtures.rows),
+        Part("cells", "mask's cells, salad and rules", averaged.steps, averaged.SECONDS, averaged.rows),
     ),
 }
 """The parts of each instrument's calibration."""

@@ -108,6 +108,22 @@ def open_base(name: str | None, model: LoadedModel, settings: Settings) -> Loade
     return base
 
 
+def open_twin(name: str | None, model: LoadedModel, settings: Settings) -> LoadedModel | None:
+    """The model trained alike, if one was named.
+
+    Raises:
+        BadInput: it is the same model, or it reads other tokens.
+    """
+    if name is None:
+        return None
+    twin = load(name, dtype=settings.dtype, device=settings.device)
+    if twin.card.weights_hash == model.card.weights_hash:
+        raise BadInput(f"--twin {name} has the same weights as {model.card.name}: nothing can part them")
+    if not reads_alike(twin, model):
+        raise BadInput(f"--twin {name} has another vocabulary than {model.card.name}: it reads other tokens")
+    return twin
+
+
 def open_pack(name: str, pack: str | None, bank: str | None, traits: str | None) -> FacePack:
     """What the face is looked at with: the pack that was given, else the model's own, else the default.
 

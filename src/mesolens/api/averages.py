@@ -1,0 +1,164 @@
+"""`ml.average`: how much of what a model says an average of a text would also have said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from mesolens.api.stages import tables_of
+from mesolens.corpus.counting import Counts
+from mesolens.corpus.gathered import gathered
+from mesolens.corpus.index.opened import Index
+from mesolens.corpus.index.opening import open_index
+from mesolens.errors import BadInput
+from mesolens.evidence.reading import Reading
+from mesolens.evidence.shards import Json, Tables, content_key
+from mesolens.instruments import average as instrument
+from mesolens.instruments.average.asking import chats, continuations, marker_of, replies
+from mesolens.model.loaded import LoadedModel
+from mesolens.report.notebook import cell
+from mesolens.runs.record import plain
+from mesolens.traits.facepack import FacePack, default_pack
+
+
+@dataclass(frozen=True, slots=True)
+class Averages:
+    """What was found when a model's replies were held against an average.
+
+    Attributes:
+        reading: verdict, sentence, numbers and protocol, as the command writes them.
+        tables: what was measured, as Arrow tables (`average-said`, `average-scored`, `average-held`, …).
+    """
+
+    reading: Reading
+    tables: Tables
+
+    @property
+    def verdict(self) -> str:
+        """`measured`, or `not determined` where the ceiling is too low."""
+        return self.reading.verdict
+
+    @property
+    def parts(self) -> list[dict[str, Json]]:
+        """A row for each stratum of texts: overlap with its interval, and ceiling."""
+        return cast("list[dict[str, Json]]", self.reading.data["parts"])
+
+    @property
+    def ledger(self) -> list[dict[str, Json]]:
+        """Mean bits a token of each rung; they sum to the mean of log2 p."""
+        return cast("list[dict[str, Json]]", self.reading.data["ledger"])
+
+    def to_json(self) -> dict[str, Json]:
+        """The data as the command prints it with `--json`."""
+        return dict(self.reading.data)
+
+    def _repr_html_(self) -> str:
+        return cell(self.reading, self.tables)
+
+
+def average(
+    model: LoadedModel,
+    corpus: Counts | Path | str,
+    *,
+    texts: Sequence[instrument.Text] | None = None,
+    pack: FacePack | None = None,
+    twin: LoadedModel | None = None,
+    fraction: float | None = None,
+    name: str = "",
+    budget: str = "quick",
+    seed: int = 0,
+) -> Averages:
+    """How much of what a model says an average of a corpus would also have said, and at best could have.
+
+    Args:
+        model: whose replies are measured; it needs a tokenizer.
+        corpus: counts, the folder of an index, or `slide:NAME` for the text that a slide learned from.
+        texts: what is scored; without any, the model's replies to prompts of the pack, or, where it does not chat, to
+            beginnings of documents.
+        pack: whose prompts the model replies to; a slide has its own, any other model gets the default pack.
+        twin: a model trained alike, for how far the two are apart where the corpus says more or less.
+        fraction: the part of the model's training text that the corpus is, where that is known.
+        name: of the corpus, for people; without one its folder's.
+        budget: how many texts and samples: `quick`, `standard` or `deep`.
+        seed: of every draw.
+
+    Raises:
+        BadInput: the corpus was cut with another tokenizer, has too few documents, or no budget has that name.
+    """
+    if budget not in instrument.TEXTS:
+        raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.TEXTS)}")
+    counts, known = opened(corpus, model, name, fraction)
+    asked = tuple(texts) if texts is not None else said_by(model, counts, pack, instrument.TEXTS[budget], seed)
+    return against(model, counts, spec_of(asked, known, budget, seed, twin), twin)
+
+
+def spec_of(
+    texts: Sequence[instrument.Text],
+    corpus: instrument.Corpus,
+    budget: str,
+    seed: int,
+    twin: LoadedModel | None = None,
+) -> instrument.AverageSpec:
+    """What is asked under a budget."""
+    other = "" if twin is None else twin.card.weights_hash
+    spec = instrument.AverageSpec(tuple(texts), corpus, twin=other, marker=marker_of(texts), seed=seed)
+    return instrument.within(spec, budget)
+
+
+def against(
+    model: LoadedModel, counts: Counts, spec: instrument.AverageSpec, twin: LoadedModel | None = None
+) -> Averages:
+    """The average under a specification of one's own."""
+    bound = instrument.Averaged(counts)
+    tables = tables_of(bound, model, twin, spec)
+    return Averages(bound.read(tables, spec, model.card), tables)
+
+
+def said_by(
+    model: LoadedModel, counts: Counts, pack: FacePack | None, most: int, seed: int
+) -> tuple[instrument.Text, ...]:
+    """What a model is asked to say where nothing is given."""
+    if not chats(model):
+        return continuations(counts, most, seed)
+    from mesolens.slides.facepack import pack_for
+
+    slides = pack_for(model.card.name) if model.card.name.startswith("slide:") else None
+    return replies(model, (pack or slides or default_pack()).prompts, most, seed)
+
+
+def opened(
+    corpus: Counts | Path | str, model: LoadedModel, name: str = "", fraction: float | None = None
+) -> tuple[Counts, instrument.Corpus]:
+    """Counts, and what a specification says of them.
+
+    Raises:
+        BadInput, Incomplete: as :func:`mesolens.corpus.index.opening.open_index`.
+    """
+    if fraction is not None and not 0 < fraction <= 1:
+        raise BadInput(f"the fraction {fraction:g} is none; give a part of the training text, above 0 and at most 1")
+    if isinstance(corpus, str) and corpus.startswith("slide:"):
+        return of_slide(corpus, model, fraction)
+    counts = open_index(Path(corpus), model.card.tokenizer_hash) if isinstance(corpus, str | Path) else corpus
+    tokenizer = counts.header.plan.tokenizer if isinstance(counts, Index) else model.card.tokenizer_hash
+    named = name or (counts.name if isinstance(counts, Index) else "the corpus")
+    return counts, instrument.Corpus(named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction)
+
+
+def of_slide(
+    name: str, model: LoadedModel, fraction: float | None = None, part: float = 0.125
+) -> tuple[Counts, instrument.Corpus]:
+    """An eighth of the text that a slide learned from, in memory; whole, it is indexed by `mesolens index build`."""
+    from mesolens.slides.stream import stream, trained
+
+    counts = gathered(stream(name, part), model.card.vocabulary)
+    of = min(1.0, counts.tokens / trained(name)) if fraction is None else fraction
+    hashed = model.card.tokenizer_hash
+    return counts, instrument.Corpus(f"{name}'s text", digest(counts), counts.documents, counts.tokens, hashed, of)
+
+
+def digest(counts: Counts) -> str:
+    """What names a corpus: an index by its header, any other counts by all of their documents."""
+    if isinstance(counts, Index):
+        return content_key(plain([part.digests for part in counts.header.parts]))
+    documents: list[Json] = [counts.document(number).tolist() for number in range(counts.documents)]
+    return content_key([counts.vocabulary, documents])

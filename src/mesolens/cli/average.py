@@ -1,0 +1,77 @@
+"""`mesolens average`: how much of what a model says an average of its text would also have said."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.evidence.reading import Reading
+
+Row = dict[str, object]
+
+
+@click.command()
+@click.argument("model")
+@click.option("--index", metavar="DIR", help="Index of the corpus; a slide without one has an eighth of its own text.")
+@click.option(
+    "--fraction", metavar="F", type=float, help="Which part of MODEL's training text the corpus is (not known)."
+)
+@click.option("--name", metavar="TEXT", help="What the corpus is called (its index's name).")
+@click.option("--pack", metavar="PATH", help="Prompts to reply to; without it those that fit the model.")
+@click.option("--twin", metavar="MODEL", help="A model trained alike, or before tuning: where do the two part?")
+@click.option("--most", metavar="N", type=int, default=64, help="Tokens of the longest reply (64).")
+@click.option("--budget", metavar="NAME", help="How many texts and samples: quick, standard or deep (standard).")
+@common
+def average(model: str, twin: str | None, most: int, fraction: float | None, **options: object) -> None:
+    """Measure how much of what MODEL says an average of a corpus would also have said.
+
+    MODEL replies to everyday prompts, or goes on with documents where it does not chat. An average of the corpus scores
+    every token. Broken replies of a face in the same run folder are scored beside. With --json the reading is printed;
+    else an overview.
+    """
+    found = settings(options)
+
+    from mesolens.cli.average_ask import AverageAsk, average_of, run_average
+    from mesolens.cli.opening import open_model, open_twin
+    from mesolens.cli.terminal import data, tell
+
+    opened = open_model(model, found)
+    other = open_twin(twin, opened, found)
+    named = {name: cast("str | None", options[name]) for name in ("index", "name", "pack")}
+    ask = AverageAsk(**named, fraction=fraction, longest=most)
+    counts, spec = average_of(model, opened, other, found, ask)
+    store, reading = run_average(opened, counts, spec, found, sys.argv[1:], other)
+    if found.json:
+        data(reading.data)
+    else:
+        _overview(reading)
+    tell(f"report    {store.run / 'report.html'}")
+
+
+def _overview(reading: "Reading") -> None:
+    """The verdict, and the shares, the ledger and the curves behind it."""
+    from mesolens.cli.terminal import show, table
+
+    show([f"{reading.subject}: {reading.verdict}", reading.sentence, ""])
+    checks = [(n.name, n.value, n.low, n.high, n.unit) for n in reading.numbers]
+    table(("figure", "value", "low", "high", "unit"), checks, "What it rests on")
+    for key, title in _TABLES.items():
+        rows = cast(Sequence[Row], reading.data[key])
+        table([name.replace("_", " ") for name in rows[0]], [[*row.values()] for row in rows], title)
+    distance = cast(Row, reading.data["distance"])
+    if distance["share"] is not None:
+        part, alpha = cast(float, distance["share"]), cast(float, distance["alpha"])
+        show([f"{100 * part:.0f} % of texts are as far from the corpus as {100 * alpha:.0f} % of its documents"])
+
+
+_TABLES = {
+    "parts": "What the average would also have said",
+    "ledger": "Bits a token that each rung adds; they sum to log2 p of the model",
+    "coverage": "The same with a part of the documents",
+    "support": "Tokens that end a run of the corpus of so many tokens",
+    "by_support": "By the longest context that the corpus knows",
+}

@@ -1,0 +1,141 @@
+"""What a run asks of the average: the texts, the corpus, and the face's broken replies where a face was looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from mesolens.angles.composition import turned
+from mesolens.api.averages import opened, said_by, spec_of
+from mesolens.cli.opening import open_pack
+from mesolens.cli.terminal import tell
+from mesolens.corpus.counting import Counts
+from mesolens.errors import BadInput
+from mesolens.evidence.reading import Reading
+from mesolens.evidence.reading import from_json as reading_from
+from mesolens.evidence.shards import Json
+from mesolens.instruments.average import BROKEN, TEXTS, Averaged, AverageSpec, Text
+from mesolens.instruments.average.asking import chats
+from mesolens.instruments.face.asking import compositions
+from mesolens.instruments.face.shown import TABLE, shown
+from mesolens.model.chat import encode_continuation
+from mesolens.model.generating import endings
+from mesolens.model.loaded import LoadedModel
+from mesolens.model.question import Question
+from mesolens.model.writing import written
+from mesolens.report.html import write_report
+from mesolens.runs.chapters import foresee, run_chapter
+from mesolens.runs.progress import reporter
+from mesolens.runs.record import begin, depends, folder_of
+from mesolens.runs.settings import Settings
+from mesolens.runs.store import Store
+from mesolens.traits.facepack import FacePack
+
+BROKEN_MOST = 200
+"""Broken replies of the face that are scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class AverageAsk:
+    """What a person may say about how the average is measured; None is "as it comes"."""
+
+    index: str | None = None
+    pack: str | None = None
+    name: str | None = None
+    fraction: float | None = None
+    longest: int = 64
+
+
+def average_of(
+    name: str, model: LoadedModel, twin: LoadedModel | None, settings: Settings, ask: AverageAsk
+) -> tuple[Counts, AverageSpec]:
+    """The corpus and what is asked of it.
+
+    Raises:
+        BadInput: there is no index and the model is no slide, a number makes no sense, or a file cannot be read.
+    """
+    if ask.longest < 1:
+        raise BadInput(f"--most is {ask.longest}; give the number of tokens that a reply may have")
+    if ask.index is None and not name.startswith("slide:"):
+        raise BadInput("--index names the corpus; `mesolens index build TEXT… --model MODEL --out DIR` makes one")
+    counts, corpus = opened(ask.index or name, model, ask.name or "", ask.fraction)
+    pack = open_pack(name, ask.pack, None, None) if chats(model) else None
+    texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
+    spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
+    return counts, replace(spec, longest=ask.longest)
+
+
+def broken_texts(model: LoadedModel, store: Store, pack: FacePack) -> tuple[Text, ...]:
+    """The replies of a face in the run folder that were nobody's, with the prompts they answered; none without one.
+
+    A run keeps the message and the system message that were asked, so replies from an angle that changes more of a
+    prompt are left out, and so are those from an angle that the pack does not know.
+    """
+    if not (store.run / "readings" / "face.json").is_file() or model.tokenizer is None:
+        return ()
+    tables = store.tables("face")
+    rows = shown(reading_from(store.read_json("readings/face")), tables)
+    assert rows is not None, "a run with a face has its replies"
+    systems = [str(words) for words in tables[TABLE]["system"].to_pylist()]
+    broken = [
+        (row, systems[n]) for n, row in enumerate(rows.to_pylist()) if row["outcome"] == "nobody" and row["reply"]
+    ]
+    told = {name for name in {str(row["angle"]) for row, _ in broken} if _by_message(name, pack)}
+    found = [_broken(model, row, system) for row, system in broken if row["angle"] in told]
+    window = model.card.window
+    fits = [text for text in found if window is None or len(text.prompt) + len(text.said or ()) <= window]
+    return tuple(fits[:BROKEN_MOST])
+
+
+def _by_message(angle: str, pack: FacePack) -> bool:
+    """Whether an angle changes nothing but the message and the system message."""
+    try:
+        (composition,) = compositions([angle], cast("Sequence[Mapping[str, Json]]", pack.angles))
+    except BadInput:
+        return False
+    plain = Question("x", system="x")
+    seen = turned(plain, composition, 0, "x")
+    return (seen.before, seen.prefill, seen.form) == (plain.before, plain.prefill, plain.form)
+
+
+def _broken(model: LoadedModel, row: Mapping[str, object], system: str) -> Text:
+    prompt = written(model.tokenizer, Question(str(row["rotated"]), system=system)).ids
+    name = f"face/{row['angle']}/{row['item']}/{row['seed']}"
+    return Text(name, BROKEN, str(row["item"]), prompt, _said(model, str(row["reply"])))
+
+
+def _said(model: LoadedModel, reply: str) -> tuple[int, ...]:
+    """The reply's tokens, with the one that ended it where the model has only one such."""
+    stop = sorted(endings(model))
+    return (*encode_continuation(model.tokenizer, (), reply), *(stop if len(stop) == 1 else ()))
+
+
+def run_average(
+    model: LoadedModel,
+    counts: Counts,
+    spec: AverageSpec,
+    settings: Settings,
+    command: Sequence[str],
+    twin: LoadedModel | None = None,
+) -> tuple[Store, Reading]:
+    """Measure in a run folder, begun or found again, and write the report.
+
+    Raises:
+        BadInput: the folder holds something else.
+        Incomplete: stopped before the end; the same command resumes.
+    """
+    depending = depends(model.card, settings) | {"corpus": spec.corpus.digest}
+    if twin is not None:
+        depending |= {"twin": twin.card.weights_hash}
+    store = Store(folder_of(model.card.name, depending, settings))
+    if (store.run / "readings" / "face.json").is_file():
+        spec = replace(
+            spec, texts=(*spec.texts, *broken_texts(model, store, open_pack(model.card.name, None, None, None)))
+        )
+    bound = Averaged(counts)
+    needed = foresee(bound, model.card, spec, store)
+    if needed is not None:
+        tell(f"average: {needed}")
+    begin(store, model.card, settings, depending, chapters={"average": "asked"}, command=command)
+    reading = run_chapter(bound, model, spec, store, against=twin, reporter=reporter(as_json=settings.json))
+    write_report(store.run)
+    return store, reading

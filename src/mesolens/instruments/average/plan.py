@@ -1,0 +1,135 @@
+"""A specification to shards, and back: all that a shard's result depends on is in the shard, as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+
+from mesolens.errors import BadInput
+from mesolens.evidence.shards import Cost, Json, Shard, Tables
+from mesolens.instruments.average.spec import VERSION, AverageSpec, Text
+from mesolens.model.card import ModelCard
+
+NAME = "average"
+FEWEST_DOCUMENTS = 2
+"""Documents that a corpus must have, as each is predicted from the others."""
+SAID, WEIGHTS, SCORED, HELD, COVERAGE, SPANS = (
+    f"average-{name}" for name in ("said", "weights", "scored", "held", "coverage", "spans")
+)
+"""Tables."""
+
+
+def plan(card: ModelCard, spec: AverageSpec) -> list[Shard]:
+    """The first stage: the model's replies with what it makes of each token, and the average's weights.
+
+    Raises:
+        BadInput: there is no text, two have one name, or the corpus has another tokenizer or too few documents.
+    """
+    _check(card, spec)
+    parts = _portions(spec.texts, spec.shard_texts)
+    said = [_shard("said", {"texts": cast(Json, _texts(part)), **_saying(card, spec)}, len(part)) for part in parts]
+    return [*said, _shard("fit", _fit(spec), max(1, spec.fit_tokens // 1000))]
+
+
+def follow(card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
+    """The second stage, once the weights are known: every text and held-out document scored, on all and on parts."""
+    if SCORED in tables:
+        return []
+    weights = cast(Json, tables[WEIGHTS]["weight"].to_pylist())
+    said = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["ids"].to_pylist(), strict=True))
+    bits = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["bits"].to_pylist(), strict=True))
+    whole = [{**text, "said": said[text["id"]], "bits": bits[text["id"]]} for text in _texts(spec.texts)]
+    known: dict[str, Json] = {**_fit(spec), "weights": weights}
+    scored = [
+        _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
+        for part in _portions(whole, spec.shard_texts)
+    ]
+    held: dict[str, Json] = {**known, "held": spec.held, "marker": [*spec.marker]}
+    parts = [
+        _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, whole)}, len(whole))
+        for part in spec.parts
+        if part * spec.corpus.tokens <= spec.gathered and part * spec.corpus.documents >= FEWEST_DOCUMENTS
+    ]
+    return [*scored, _shard("held", held, spec.held), *parts]
+
+
+def _check(card: ModelCard, spec: AverageSpec) -> None:
+    if not spec.texts:
+        raise BadInput("no texts: give prompts for the model to reply to")
+    names = [text.id for text in spec.texts]
+    if len(set(names)) < len(names):
+        raise BadInput(f"two texts are called {next(name for name in names if names.count(name) > 1)!r}")
+    if spec.corpus.tokenizer and card.tokenizer_hash != spec.corpus.tokenizer:
+        raise BadInput(
+            f"the corpus {spec.corpus.name} holds tokens of tokenizer {spec.corpus.tokenizer[:12]} and "
+            f"{card.name} reads {card.tokenizer_hash[:12] or 'none'}: index it with this model's tokenizer"
+        )
+    if spec.corpus.documents < FEWEST_DOCUMENTS:
+        raise BadInput(
+            f"the corpus {spec.corpus.name} has {spec.corpus.documents} documents; {FEWEST_DOCUMENTS} or more are "
+            "needed, as each is predicted from the others: cut long texts into documents"
+        )
+
+
+def _texts(texts: Sequence[Text]) -> list[dict[str, Any]]:
+    found = [asdict(text) for text in texts]
+    return [{**each, "prompt": [*each["prompt"]], "said": _listed(each["said"])} for each in found]
+
+
+def _listed(ids: Sequence[int] | None) -> list[int] | None:
+    return None if ids is None else [*ids]
+
+
+def _saying(card: ModelCard, spec: AverageSpec) -> dict[str, Json]:
+    """What a reply depends on."""
+    model: dict[str, Json] = {"model": card.weights_hash, "tokenizer": card.tokenizer_hash, "dtype": card.dtype}
+    return {**model, "twin": spec.twin, "longest": spec.longest, "batch_tokens": spec.batch_tokens, "seed": spec.seed}
+
+
+def _fit(spec: AverageSpec) -> dict[str, Json]:
+    """What the average depends on."""
+    return {"corpus": spec.corpus.digest, "most": spec.most, "fit_tokens": spec.fit_tokens, "seed": spec.seed}
+
+
+def _shard(kind: str, work: Mapping[str, Json], rows: int) -> Shard:
+    return Shard(NAME, {"version": VERSION, "kind": kind, **work}, rows)
+
+
+def _portions(items: Sequence[Any], size: int) -> list[list[Any]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def texts_of(shard: Shard) -> list[Text]:
+    """The texts of a shard."""
+    rows = cast("list[dict[str, Any]]", shard.depends["texts"])
+    named = ("id", "stratum", "cluster", "document")
+    return [
+        Text(
+            **{name: row[name] for name in named},
+            prompt=tuple(row["prompt"]),
+            said=None if row["said"] is None else tuple(row["said"]),
+        )
+        for row in rows
+    ]
+
+
+def bits_of(shard: Shard) -> list[np.ndarray]:
+    """log2 p of every token that was said, text by text."""
+    return [np.array(row["bits"], float) for row in cast("list[dict[str, Any]]", shard.depends["texts"])]
+
+
+def cost(card: ModelCard, spec: AverageSpec) -> Cost:
+    """Operations of all replies and of scoring them, and of counting; memory of the largest batch, and of a part.
+
+    A count of every context of a token takes some hundred thousand operations.
+    """
+    tokens = sum(len(text.prompt) + 2 * spec.longest for text in spec.texts)
+    counted = spec.fit_tokens + len(spec.texts) * spec.longest * (2 + len(spec.parts)) + spec.held * 100
+    width = 16 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1)
+    logits = 8.0 * card.vocabulary * spec.batch_tokens / 2
+    passes = 2 if spec.twin else 1
+    held = 60.0 * min(spec.gathered, spec.corpus.tokens)
+    return Cost(
+        2.0 * card.parameters * tokens * passes + 1e5 * counted, 4.0 * spec.batch_tokens * width + logits + held
+    )

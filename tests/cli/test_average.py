@@ -1,0 +1,66 @@
+"""`mesolens average`: data on stdout alone, the same run found again, and every bad input a line."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesolens.evidence.reading import from_json
+from mesolens.instruments.average import spec as asked
+from mesolens.runs.store import Store
+from tests.model.tiny import saved
+from tests.runs.test_store import files
+
+from .conftest import Mesolens
+
+SMALL: Mapping[str, int] = {"fit_tokens": 4000, "held": 10, "places": 2, "resamples": 50, "gathered": 30_000}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few texts and samples, so that what is tested is the command."""
+    monkeypatch.setitem(asked.TEXTS, "quick", 4)  # pyright: ignore[reportArgumentType]
+    monkeypatch.setitem(asked.BUDGETS, "quick", SMALL)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.slow
+def test_an_average_is_data_and_the_same_command_finds_it_again(mesolens: Mesolens, tmp_path: Path) -> None:
+    command = ["average", "slide:mask-small", "--budget", "quick", "--out", tmp_path / "run"]
+    found = mesolens(*command, "--json")
+    assert found.code == 0, found.err
+    data: dict[str, Any] = found.data
+    assert 0 < data["corpus"]["fraction"] < 1
+    assert data["headline"]["overlap"] > 0.5
+    assert [part["name"] for part in data["parts"]] == ["clean replies"]
+    reading = from_json(Store(tmp_path / "run").read_json("readings/average"))
+    assert json.loads(json.dumps(dict(reading.data))) == data
+    before = files(tmp_path / "run" / "tables")
+    again = mesolens(*command, "--json")
+    assert again.data == data
+    assert files(tmp_path / "run" / "tables") == before
+    shown = mesolens(*command)
+    assert "What the average would also have said" in shown.out
+    assert "of what the model was trained on" in shown.out
+
+
+def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: Path) -> None:
+    found = mesolens("average", saved(tmp_path), "--out", tmp_path / "run")
+    assert found.code == 2
+    assert "--index names the corpus" in found.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--fraction", "2"], "the fraction 2 is none"),
+        (["--most", "0"], "--most is 0"),
+        (["--index", "nowhere"], "nowhere is no index"),
+    ],
+)
+def test_every_bad_input_is_a_line(mesolens: Mesolens, tmp_path: Path, flags: list[str], said: str) -> None:
+    found = mesolens("average", "slide:mask-small", *flags, "--out", tmp_path / "run")
+    assert found.code == 2
+    assert said in found.err
+    assert not (tmp_path / "run").exists()
