@@ -49,9 +49,9 @@ def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int, fast: bo
 def ending_all(shard: Shard, found: search.Ranges, fast: bool | None = None) -> Int[np.ndarray, "T N"]:
     """How many of each range of :func:`extensions` end their document."""
     if chosen(fast):
-        from mesolens.corpus.index import fast_search
+        from mesolens.corpus.index import fast_ending
 
-        return fast_search.ending(shard, found)
+        return fast_ending.ending(shard, found)
     lengths = np.broadcast_to(np.arange(1, found.low.shape[1] + 1), found.low.shape)
     flat = search.Ranges(found.low.reshape(-1), found.high.reshape(-1))
     return search.ending(shard, flat, lengths.reshape(-1)).reshape(found.low.shape)

@@ -29,7 +29,7 @@ def find(shard: Shard, ids_QT: Ids, lengths: Int[np.ndarray, " Q"]) -> Ranges:
     if len(lengths):
         order = np.argsort(packed(shard, ids_QT, lengths, 0)[0])
         low, high = np.zeros((2, len(lengths)), np.int64)
-        _find(*_arrays(shard), ids_QT[order], lengths[order], low, high)
+        _find(*arrays(shard), ids_QT[order], lengths[order], low, high)
         found.low[order], found.high[order] = low, high
     without_end(shard, ids_QT, lengths, found)
     return found
@@ -44,23 +44,14 @@ def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int) -> Range
     whole = np.full(len(text), shard.per_word)
     # in the order of their first words, so that neighbours look at the same memory
     rows = np.argsort(packed(shard, ids_TN[: len(text)], whole, 0)[0])
-    _extend(*_arrays(shard), np.ascontiguousarray(text), longest, rows, low, high)
+    _extend(*arrays(shard), np.ascontiguousarray(text), longest, rows, low, high)
     found = Ranges(low, high)
     without_ends(shard, text, found)
     return found
 
 
-def ending(shard: Shard, found: Ranges) -> Int[np.ndarray, "T N"]:
-    """How many suffixes of each range of :func:`extensions` are, after the n-gram, at the end of their document."""
-    words, size, whole, table, width, *_ = _arrays(shard)
-    ends = np.zeros(found.low.shape, np.int64)
-    closing = np.uint64(shard.separator << (64 - 8 * size))
-    _ending(words, size, whole, table, width, found.low.reshape(-1), found.high.reshape(-1), ends.reshape(-1),
-            found.low.shape[1], closing)  # fmt: skip
-    return ends
-
-
-def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, int]:
+def arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, int]:
+    """What compiled code sees of a shard: words, token bytes, tokens, table, pointer bytes, sample, jumps, stride."""
     if shard not in _jumps:
         bits = min(16, max(1, len(shard.firsts).bit_length()))
         begins = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
@@ -68,12 +59,12 @@ def _arrays(shard: Shard) -> tuple[Words, int, int, Words, int, Words, Jumps, in
     table, width = shard.table, shard.width
     if len(table) < WORD:
         table = np.concatenate([table, np.zeros(WORD, np.uint8)])
-    pointers = np.ndarray(((len(table) - WORD) // width + 1,), "<u8", buffer=table, strides=(width,))
-    return shard.words, shard.text.itemsize, len(shard.text), pointers, width, shard.sample, _jumps[shard], STRIDE
+    anywhere = np.ndarray((len(table) - WORD + 1,), "<u8", buffer=table, strides=(1,))
+    return shard.words, shard.text.itemsize, len(shard.text), anywhere, width, shard.sample, _jumps[shard], STRIDE
 
 
 @inlined
-def _word(words: Words, size: int, place: Number) -> Number:
+def word_at(words: Words, size: int, place: Number) -> Number:
     """Eight bytes from a token on, most significant first; beyond the end of the text stand zeros."""
     inside = min(place, len(words) - 1)
     word = words[inside]
@@ -89,10 +80,11 @@ def _word(words: Words, size: int, place: Number) -> Number:
 
 
 @inlined
-def _place(table: Words, width: int, shift: int, rank: Number) -> Number:
-    """Where, in tokens, the suffix of that rank begins; the table is seen as eight bytes from each pointer on."""
-    inside = min(rank, len(table) - 1)
-    raw = table[inside] >> np.uint64(8 * width * (rank - inside))
+def place_at(table: Words, width: int, shift: int, rank: Number) -> Number:
+    """Where, in tokens, the suffix of that rank begins; the table is seen as eight bytes from each byte on."""
+    at = rank * width
+    inside = min(at, len(table) - 1)
+    raw = table[inside] >> np.uint64(8 * (at - inside))
     return np.int64((raw & ((_ONE << np.uint64(8 * width)) - _ONE)) >> np.uint64(shift))
 
 
@@ -118,15 +110,15 @@ def _bisect(
             if not busy:
                 break
             for i in range(busy):
-                places[i] = _place(table, width, shift, middles[i]) + ahead
+                places[i] = place_at(table, width, shift, middles[i]) + ahead
             for i in range(busy):
-                firsts[i] = _word(words, size, places[i])
+                firsts[i] = word_at(words, size, places[i])
             for i in range(busy):
                 q = chosen[i]
                 word, part = firsts[i], 0
                 while word == bounds[q, part] and part + 1 < bounds.shape[1]:
                     part += 1
-                    word = _word(words, size, places[i] + part * per)
+                    word = word_at(words, size, places[i] + part * per)
                 before = np.int64(word < bounds[q, part] or (upto and word == bounds[q, part]))
                 low[q] += before * (middles[i] + 1 - low[q])
                 high[q] -= (1 - before) * (high[q] - middles[i])
@@ -168,13 +160,13 @@ def _within(
     shift, per = size // 2, WORD // size
     places = np.empty(len(low), np.int64)
     for q in range(len(low)):
-        places[q] = _place(table, width, shift, low[q]) + ahead
+        places[q] = place_at(table, width, shift, low[q]) + ahead
     for q in range(len(low)):
         end[q] = low[q]
-        word, part = _word(words, size, places[q]), 0
+        word, part = word_at(words, size, places[q]), 0
         while word == most[q, part] and part + 1 < most.shape[1]:
             part += 1
-            word = _word(words, size, places[q] + part * per)
+            word = word_at(words, size, places[q] + part * per)
         if low[q] >= top[q] or word > most[q, part]:
             top[q] = low[q]
         else:
@@ -286,28 +278,3 @@ def _extend(
                 rows[left] = s
                 left += 1
         rows = rows[:left]
-
-
-@compiled
-def _ending(
-    words: Words, size: int, whole: int, table: Words, width: int, low: Ranks, high: Ranks, ends: Ranks, longest: int,
-    closing: Number,
-) -> None:  # fmt: skip
-    """Into `ends`, for ranges of n-grams of 1 to `longest` tokens in turn: a separator or nothing comes next."""
-    shift, some = size // 2, np.flatnonzero(high > low)
-    first, last = np.empty(len(some), np.int64), np.empty(len(some), np.int64)
-    for i in range(len(some)):
-        first[i] = _place(table, width, shift, low[some[i]])
-        last[i] = _place(table, width, shift, high[some[i]] - 1)
-    for i in range(len(some)):
-        q, n = some[i], some[i] % longest + 1
-        ends[q] = np.int64(first[i] + n == whole)
-        if last[i] + n < whole and _word(words, size, last[i] + n) >= closing:
-            begin, end = low[q], high[q]
-            while begin < end:
-                middle = (begin + end) >> 1
-                if _word(words, size, _place(table, width, shift, middle) + n) < closing:
-                    begin = middle + 1
-                else:
-                    end = middle
-            ends[q] += high[q] - begin
