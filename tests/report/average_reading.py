@@ -132,6 +132,7 @@ def _text(shape: AverageShape, k: int, rng: np.random.Generator) -> dict[str, An
     words = [said[(j + 5 * k) % len(said)] for j in range(shape.tokens)]
     tokens = [_evil(shape, j + k, word if not j or word in ".,:" else f" {word}") for j, word in enumerate(words)]
     ledger = rng.normal([-9.5, 2.6, 1.4, 0.8, 0.4, 0.3, 0.1, 0.9], 0.7, (shape.tokens, len(RUNGS)))
+    ledger[:, 0] -= np.maximum(0.1 + np.maximum(ledger.sum(1), ledger[:, :-1].sum(1)), 0)  # neither p nor a is above 1
     p = ledger.sum(1)
     a = p - ledger[:, -1]
     support = rng.integers(0, 9, shape.tokens)
