@@ -195,7 +195,7 @@ def test_texts_are_picked_by_stratum_and_have_addresses(browser: Browser, averag
         page.wait_for_function("document.querySelector('.average-text figcaption').textContent.startsWith('reply-2')")
         page.go_back()
         page.wait_for_function("document.querySelector('.average-text figcaption').textContent.startsWith('reply-4')")
-        file = saved(page, box(page, "Text coloured by average share"))
+        file = saved(page, box(page, "Text coloured by average share").locator("> .under"))
         tokens = texts(SMALL)[4]["tokens"]
         assert [float(cell) for cell in file[1][2:]] == [
             *(tokens[0][name] for name in ("share", "p", "a", "support")),
@@ -219,6 +219,10 @@ def test_a_run_is_marked_in_the_text_and_in_its_documents(browser: Browser, aver
             assert "34× in the corpus" in line.inner_text()
         page.hover("#average h2")
         assert page.locator(".average-text .tok.in-run").count() == 0
+        rows = saved(page, page.locator(".average-runs"))[1:]
+        assert [[int(cell) for cell in row[1:5]] for row in rows] == [
+            [span["start"], span["end"], 34, document["number"]] for span in spans for document in span["documents"]
+        ]
         page.focus(".run >> nth=1")
         page.keyboard.press("Enter")
         page.focus("#average-text")

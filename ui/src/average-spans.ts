@@ -1,6 +1,7 @@
 // The longest runs that a text shares with the corpus, each with the documents that have it.
 import type { SaidText, Span } from "./average-data.ts";
 import { h } from "./dom.ts";
+import { download, type Sheet } from "./sheet.ts";
 import { count, figured, visible } from "./text.ts";
 
 const FIRST = 8;
@@ -28,7 +29,19 @@ export function spanList(text: SaidText, point: (span: Span | null, follow: bool
     return line;
   });
   const more = lines.length > FIRST && h("details", { class: "facts" }, h("summary", {}, `${count(lines.length - FIRST)} shorter runs`), h("ul", { class: "runs" }, ...lines.slice(FIRST)));
-  return h("div", {}, h("ul", { class: "runs" }, ...lines.slice(0, FIRST)), more);
+  return h("div", {}, h("ul", { class: "runs" }, ...lines.slice(0, FIRST)), more, h("div", { class: "under" }, download(() => runSheet(text))));
+}
+
+/** A row a document that has a run, and one for a run without documents. */
+export function runSheet(text: SaidText): Sheet {
+  return {
+    name: `average-runs-${visible(text.id, 60)}`,
+    columns: ["run", "first token", "behind the last", "times in the corpus", "document", "its words"],
+    rows: () => text.spans.flatMap((span) => {
+      const run = [runOf(text, span), span.start, span.end, span.count] as const;
+      return span.documents.length ? span.documents.map(({ number, snippet }) => [...run, number, snippet] as const) : [[...run, null, ""] as const];
+    }),
+  };
 }
 
 /** The tokens of a run as one string, without the space before it. */

@@ -5,7 +5,7 @@ import { brokenPlot, divergencePlot } from "../src/average-face.ts";
 import { headTiles } from "../src/average.ts";
 import { ledgerBars, tokenBars } from "../src/average-ledger.ts";
 import { bracketSaid, coveragePlot, supportPlot } from "../src/average-plots.ts";
-import { runOf } from "../src/average-spans.ts";
+import { runOf, runSheet } from "../src/average-spans.ts";
 import { parseTextHash } from "../src/average-text.ts";
 import { tintOf } from "../src/average-token.ts";
 
@@ -84,6 +84,11 @@ test("the address of a text is its number, and only of one that is there", () =>
 
 test("a run is its tokens without the space before them", () => {
   assert.equal(runOf(TEXT, { start: 1, end: 3, count: 2, documents: [] }), "old mill");
+});
+
+test("the sheet of runs has a row a document, and one for a run without any", () => {
+  const spans = [{ start: 0, end: 2, count: 3, documents: [{ number: 7, snippet: "x" }, { number: null, snippet: "=y" }] }, { start: 1, end: 3, count: null, documents: [] }];
+  assert.deepEqual([...runSheet({ ...TEXT, spans }).rows()], [["The old", 0, 2, 3, 7, "x"], ["The old", 0, 2, 3, null, "=y"], ["old mill", 1, 3, null, null, ""]]);
 });
 
 test("the sheets say what the figures draw, in order", () => {
