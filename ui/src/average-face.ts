@@ -7,6 +7,9 @@ import type { Plot } from "./figure.ts";
 import { type Axis, type Frame, frame, linear } from "./plot.ts";
 import { count, figure, percent } from "./text.ts";
 
+/** Bits below which an axis of divergences does not go, so that rounding does not look like a difference. */
+const LEAST_BITS = 0.01;
+
 const WHY = {
   broken: "Not measured: among the texts there is no reply under an angle that breaks the face. Give the average the run of a face to have them.",
   divergence: "Not measured: no second model that was trained alike was asked at the same places.",
@@ -24,7 +27,7 @@ interface Asked {
 
 /** Broken replies' share of the tokens in each bin of support. */
 export function brokenPlot(bins: readonly Bin[]): Plot {
-  return joined(bins, { of: "broken", title: "Breakage by support", axis: "share of broken replies", series: "tokens of broken replies", percent: true, sheet: "average-breakage" });
+  return joined(bins, { of: "broken", title: "Breakage by support", axis: "share of tokens", series: "tokens of broken replies", percent: true, sheet: "average-breakage" });
 }
 
 /** How far twins' next-token distributions are apart in each bin of support. */
@@ -48,7 +51,7 @@ function joined(bins: readonly Bin[], asked: Asked): Plot {
   let made: Frame | null = null;
   return {
     title: asked.title,
-    says: `By the length of the longest context that the corpus knows before a token: ${says(values[first]!)} at ${reach(rows[first]!)}, ${says(values[last]!)} at ${reach(rows[last]!)}.${gaps}`,
+    says: `By the length of the longest context that the corpus knows before a token: ${says(values[first]!)} at ${reach(rows[first]!)}, ${says(values[last]!)} at ${reach(rows[last]!)}; over all ${says(overAll(rows, values))}.${gaps}`,
     keys: [["line-keep", asked.series], ...(asked.percent ? [["line-random", "share W with the average"] as const] : []), ["nobody", "how many tokens"]],
     sheet,
     draw: (canvas, width) => (made = draw(canvas, width, rows, values, asked)),
@@ -60,9 +63,16 @@ function joined(bins: readonly Bin[], asked: Asked): Plot {
   };
 }
 
+/** The mean over all tokens whose bin has a figure. */
+function overAll(rows: readonly Bin[], values: readonly Maybe[]): Maybe {
+  const known = rows.flatMap(({ tokens }, k) => (values[k] == null || !tokens ? [] : [[tokens, values[k]] as const]));
+  const tokens = known.reduce((sum, [size]) => sum + size, 0);
+  return tokens ? known.reduce((sum, [size, value]) => sum + size * value, 0) / tokens : null;
+}
+
 function draw(canvas: HTMLCanvasElement, width: number, rows: readonly Bin[], values: readonly Maybe[], asked: Asked): Frame | null {
   const known = values.filter((value) => value !== null);
-  const made = frame(canvas, width, HEIGHT, lengths(rows), linear(asked.axis, asked.percent ? [0, 1] : [0, ...known], 5, asked.percent));
+  const made = frame(canvas, width, HEIGHT, lengths(rows), linear(asked.axis, asked.percent ? [0, 1] : [0, LEAST_BITS, ...known], 5, asked.percent));
   if (!made) return null;
   columns(made, rows);
   const places = rows.map((_, k) => k);
@@ -80,7 +90,7 @@ function columns(made: Frame, rows: readonly Bin[]): void {
   context.fillStyle = colours.nobody;
   rows.forEach((bin, k) => {
     const high = ((made.bottom - made.top) / 3) * ((bin.tokens ?? 0) / most);
-    context.fillRect(made.x(k) - half, made.bottom - high, 2 * half, high);
+    context.fillRect(made.x(k) - half, made.y(0) - high, 2 * half, high);
   });
   context.globalAlpha = 1;
 }

@@ -18,9 +18,10 @@ type Row = Omit<Stratum, "texts" | "tokens"> & { band: boolean };
 export function bracketPlot({ headline, parts }: AverageData, sure: boolean): Plot {
   const rows: Row[] = [{ ...headline, name: sure ? "bracket" : "bracket: not determined", band: true }, ...parts.map((part) => ({ ...part, band: false }))];
   const height = ROW * rows.length + 64;
+  const of = parts.find((part) => part.overlap === headline.overlap && part.ceiling === headline.ceiling);
   return {
     title: "Share that an average would also have said",
-    says: `${bracketSaid(headline, sure)} Strata stand below it, each with its 95 % interval.`,
+    says: `${bracketSaid(headline, sure)}${of ? ` It is that of ${visible(of.name, 40)}.` : ""} Strata stand below it, each with its 95 % interval.`,
     keys: [["band-own", "bracket, given the ceiling"], ["mark-dot", "share W"], ["interval", "95 % interval"], ["tick-floor", "ceiling C"]],
     sheet: {
       name: "average-shares",
@@ -125,11 +126,9 @@ export function supportPlot(rows: readonly Support[]): Plot {
 export function coveragePlot(rows: readonly Coverage[]): Plot {
   const known = rows.filter((row) => row.fraction !== null && row.fraction > 0).sort((a, b) => a.fraction! - b.fraction!);
   const parts = known.map((row) => row.fraction!);
-  const [before, last] = known.slice(-2);
-  const rise = last && before && last.overlap !== null && before.overlap !== null ? last.overlap - before.overlap : null;
   return {
     title: "Coverage",
-    says: known.length > 1 && rise !== null ? `From ${fraction(before!.fraction!)} of the index to ${fraction(last!.fraction!)} the share moves by ${figure(100 * rise)} points; while it rises, more text would explain more.` : "Only the whole index was asked, so nobody knows whether more text would explain more.",
+    says: riseSaid(known.filter((row) => row.overlap !== null)),
     keys: [["line-keep", "share W"], ["interval", "95 % interval"]],
     sheet: { name: "average-coverage", columns: ["part of the index", "share W", "low", "high"], rows: () => known.map((row) => [row.fraction, row.overlap, row.low, row.high] as const) },
     draw: (canvas, width) => {
@@ -141,6 +140,16 @@ export function coveragePlot(rows: readonly Coverage[]): Plot {
       line(made, parts, known.map((row) => row.overlap), made.colours.positive, [], "disc");
     },
   };
+}
+
+/** Whether the share still rises at the end, held against the width of its interval. */
+function riseSaid(known: readonly Coverage[]): string {
+  const [before, last] = known.slice(-2);
+  if (!before || !last) return "Only the whole index was asked, so nobody knows whether more text would explain more.";
+  const rise = last.overlap! - before.overlap!;
+  const wide = last.low === null || last.high === null ? null : (last.high - last.low) / 2;
+  const what = wide === null ? "" : Math.abs(rise) <= wide ? ", less than its interval reaches" : rise > 0 ? ": more text would explain more" : "";
+  return `From ${fraction(before.fraction!)} of the index to ${fraction(last.fraction!)} the share moves by ${figure(100 * rise)} points${what}.`;
 }
 
 /** Parts of the index, a doubling always as wide. */

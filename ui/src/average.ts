@@ -12,6 +12,9 @@ import { type Check, whenWhole } from "./payload.ts";
 import { Shelf } from "./shelf.ts";
 import { count, figure, figured, interval, percent, visible } from "./text.ts";
 
+/** Figures of the reading that the tiles say already. */
+const SAID = ["share with a perfect averager, at least", "share with a perfect averager, at most"];
+
 /** Ceiling below which a share is not determined. */
 const LEAST_CEILING = 0.69;
 
@@ -26,7 +29,7 @@ export function renderAverage(place: HTMLElement, main: AverageMain, face: boole
   }
   const room = h("div", { class: "room average-room" }, h("p", { class: "soft waiting" }, "Reading the texts \u2026"));
   const tiles = headTiles(main);
-  section.append(...warning(main), checksPanel(tiles), tallies(main), figuresLine(main.numbers, tiles), caveat(main), room, ...notes(main), protocol(main));
+  section.append(...warning(main), checksPanel(tiles), tallies(main), figuresLine(main.numbers, [...tiles, ...SAID.map((name) => ({ name, bar: "", holds: null }))]), caveat(main), room, ...notes(main), protocol(main));
   whenWhole(() => {
     const data = averageData();
     if (!data) return room.replaceChildren(h("p", { class: "empty" }, "This page carries no figures of the average."));

@@ -4,7 +4,7 @@ import { type AverageData, type AverageMain, type SaidText, shareOf } from "../s
 import { brokenPlot, divergencePlot } from "../src/average-face.ts";
 import { headTiles } from "../src/average.ts";
 import { ledgerBars, tokenBars } from "../src/average-ledger.ts";
-import { bracketSaid, coveragePlot, supportPlot } from "../src/average-plots.ts";
+import { bracketPlot, bracketSaid, coveragePlot, supportPlot } from "../src/average-plots.ts";
 import { runOf, runSheet } from "../src/average-spans.ts";
 import { parseTextHash } from "../src/average-text.ts";
 import { tintOf } from "../src/average-token.ts";
@@ -99,8 +99,27 @@ test("the sheets say what the figures draw, in order", () => {
   assert.match(coveragePlot(coverage.slice(0, 1)).says, /Only the whole index was asked/);
 });
 
+test("a share is only said to rise where it moves by more than its interval reaches", () => {
+  const rows = (rise: number, half: number | null) => coveragePlot([0.5, 1].map((fraction, k) => ({ fraction, overlap: 0.5 + rise * k, low: half && 0.5 - half, high: half && 0.5 + half }))).says;
+  assert.match(rows(0.0625, 0.03), /^From 1\/2 of the index to 1 the share moves by 6\.25 points: more text would explain more\.$/);
+  assert.match(rows(0.0625, 0.1), /6\.25 points, less than its interval reaches\.$/);
+  assert.match(rows(-0.0625, 0.03), /\u22126\.25 points\.$/);
+  assert.match(rows(0.0625, null), /6\.25 points\.$/);
+});
+
+test("the mean over all counts every token once", () => {
+  const bins = [[1, 0.5], [3, 0.25], [100, null], [null, 1]].map(([tokens, broken], low) => ({ low, high: low, tokens: tokens!, overlap: null, broken: broken!, divergence: null }));
+  assert.match(brokenPlot(bins).says, /over all 31\.3 %/);
+});
+
+test("the headline names the stratum whose it is", () => {
+  const parts = [{ ...HEAD, overlap: 0.4, name: "broken replies", texts: 3, tokens: 9 }, { ...HEAD, name: "clean replies", texts: 3, tokens: 9 }];
+  assert.match(bracketPlot({ ...DATA, parts }, true).says, /It is that of clean replies\./);
+  assert.doesNotMatch(bracketPlot(DATA, true).says, /It is that of/);
+});
+
 test("a bin without a figure is named", () => {
   const bins = [0, 1, 2].map((low) => ({ low, high: low, tokens: 5, overlap: 0.5, broken: low === 1 ? null : 0.25, divergence: low ? 0.5 : null }));
-  assert.match(brokenPlot(bins).says, /25 % at 0, 25 % at 2\. Without a figure: 1\./);
-  assert.match(divergencePlot(bins).says, /0\.5 bits at 1, 0\.5 bits at 2\. Without a figure: 0\./);
+  assert.match(brokenPlot(bins).says, /25 % at 0, 25 % at 2; over all 25 %\. Without a figure: 1\./);
+  assert.match(divergencePlot(bins).says, /0\.5 bits at 1, 0\.5 bits at 2; over all 0\.5 bits\. Without a figure: 0\./);
 });
