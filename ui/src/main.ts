@@ -1,4 +1,6 @@
 // Starts the page: the header and the chapters at once, single contrasts when the rest of the document is there.
+import { renderAverage } from "./average.ts";
+import type { AverageMain } from "./average-data.ts";
 import { renderFace } from "./face.ts";
 import type { FaceMain } from "./face-data.ts";
 import { framed, keepLinksInside } from "./frame.ts";
@@ -26,6 +28,7 @@ if (main && page) {
     face: (reading) => renderFace(chapters, reading as FaceMain, middle, anglesOf(main.readings["organs"] as OrgansMain | undefined)),
     middle: (reading) => renderMiddle(chapters, reading as MiddleData),
     organs: (reading) => renderOrgans(chapters, reading as OrgansMain, middle),
+    average: (reading) => renderAverage(chapters, reading as AverageMain, "face" in main.readings),
     twins: (reading) => renderTwins(chapters, reading),
   };
   for (const [name, reading] of Object.entries(main.readings)) {

@@ -25,7 +25,7 @@ export function checkLine(ledger: Ledger, view: View, bars: readonly Bar[]): HTM
 }
 
 /** The sum of the bars beside the parent's own figure; they agree when they differ by at most 1e-6 of `size`. */
-export function sumLine(bars: readonly Bar[], size: number, measured: number | null): HTMLElement {
+export function sumLine(bars: readonly Bar[], size: number, measured: number | null, unit = "nats"): HTMLElement {
   const total = bars[bars.length - 1]!;
   const end = bars.length > 1 ? bars[bars.length - 2]!.to : 0;
   const off = Math.abs(end - total.value);
@@ -35,7 +35,7 @@ export function sumLine(bars: readonly Bar[], size: number, measured: number | n
     "p",
     { class: `sum ${holds ? "holds" : "fails"}`, role: "status" },
     h("span", { class: "mark" }, holds ? "adds up" : "does not add up"),
-    ` \u03A3 of bars ${signed(end, 9)}, ${total.label} ${signed(total.value, 9)} nats, difference ${figure(off)}${delta}`,
+    ` \u03A3 of bars ${signed(end, 9)}, ${total.label} ${signed(total.value, 9)} ${unit}, difference ${figure(off)}${delta}`,
   );
 }
 

@@ -17,33 +17,44 @@ export interface Chart {
   focus(row: number): void;
 }
 
+/** What a bar's length is called, in what unit, and the head of the column of percentages, where there is one. */
+export interface Words {
+  value: string;
+  unit: string;
+  part: string | null;
+}
+
+const NATS: Words = { value: "share, nats", unit: "nats", part: "of total" };
+
 interface Columns {
   interval: boolean;
   direct: boolean;
   places: number;
   whole: number;
+  words: Words;
 }
 
 /** A chart of `bars` of one kind, the last of which is the parent; `whole` is the model's total, for percentages. */
-export function chart(bars: readonly Bar[], kind: string, caption: string, whole: number, actions: Actions): Chart {
+export function chart(bars: readonly Bar[], kind: string, caption: string, whole: number, actions: Actions, words = NATS): Chart {
   const parts = bars.slice(0, -1);
   const columns: Columns = {
     interval: parts.some((bar) => bar.low != null),
     direct: parts.some((bar) => bar.direct != null),
     places: decimals(bars.map((bar) => bar.value)),
     whole,
+    words,
   };
   const rows = bars.map((bar) => tableRow(bar, columns, actions));
-  const plot = h("th", { scope: "col", class: "plot" }, h("span", { class: "unseen" }, "runs from \u2013 to, nats"));
+  const plot = h("th", { scope: "col", class: "plot" }, h("span", { class: "unseen" }, `runs from \u2013 to, ${words.unit}`));
   const head = h(
     "tr",
     {},
     h("th", { scope: "col", class: "part" }, kind),
     plot,
-    h("th", { scope: "col", class: "num" }, "share, nats"),
+    h("th", { scope: "col", class: "num" }, words.value),
     columns.interval && h("th", { scope: "col", class: "num wide" }, "95 % interval"),
     columns.direct && h("th", { scope: "col", class: "num wide" }, "direct"),
-    h("th", { scope: "col", class: "num mid" }, "of total"),
+    words.part && h("th", { scope: "col", class: "num mid" }, words.part),
   );
   const body = h("tbody", {}, ...rows);
   const canvas = h("canvas", { "aria-hidden": "true" });
@@ -59,9 +70,9 @@ export function chart(bars: readonly Bar[], kind: string, caption: string, whole
 }
 
 function tableRow(bar: Bar, columns: Columns, actions: Actions): HTMLTableRowElement {
-  const { places } = columns;
+  const { places, words } = columns;
   const opens = bar.kind !== "total" && (bar.opens !== undefined || bar.kind !== "part");
-  const name = h("button", { type: "button", tabindex: -1, class: "open", "aria-label": spoken(bar, places, opens) }, h("span", { class: "label" }, bar.label));
+  const name = h("button", { type: "button", tabindex: -1, class: "open", "aria-label": spoken(bar, places, words.unit, opens) }, h("span", { class: "label" }, bar.label));
   if (bar.mark && bar.mark !== "contrast") name.prepend(h("span", { class: "mark" }, bar.mark));
   const share = bar.value / columns.whole;
   const row = h(
@@ -72,7 +83,7 @@ function tableRow(bar: Bar, columns: Columns, actions: Actions): HTMLTableRowEle
     h("td", { class: "num" }, signed(bar.value, places)),
     columns.interval && h("td", { class: "num wide soft" }, bar.low != null && bar.high != null ? `${signed(bar.low, places)} \u2026 ${signed(bar.high, places)}` : ""),
     columns.direct && h("td", { class: "num wide soft" }, bar.direct != null ? signed(bar.direct, places) : ""),
-    h("td", { class: "num mid soft" }, Number.isFinite(share) ? `${signed(100 * share, 1)} %` : ""),
+    words.part && h("td", { class: "num mid soft" }, Number.isFinite(share) ? `${signed(100 * share, 1)} %` : ""),
   );
   row.addEventListener("click", () => opens && actions.open(bar));
   row.addEventListener("mouseenter", () => actions.hover(bar));
@@ -80,9 +91,9 @@ function tableRow(bar: Bar, columns: Columns, actions: Actions): HTMLTableRowEle
   return row;
 }
 
-function spoken(bar: Bar, places: number, opens: boolean): string {
+function spoken(bar: Bar, places: number, unit: string, opens: boolean): string {
   const what = bar.kind === "total" ? `${bar.label}, the total` : bar.mark ? `${bar.label}, ${bar.mark === "contrast" ? "contrast" : `token ${bar.mark}`}` : bar.label;
-  return `${what}: ${signed(bar.value, places).trim()} nats${opens ? ", open" : ""}`;
+  return `${what}: ${signed(bar.value, places).trim()} ${unit}${opens ? ", open" : ""}`;
 }
 
 function keys(event: KeyboardEvent, rows: readonly HTMLTableRowElement[], bars: readonly Bar[], actions: Actions): void {

@@ -17,7 +17,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.shown import TABLE, shown
 from mesolens.instruments.middle.organs.shown import shown as organs_shown
-from mesolens.report import face_chapter, middle_chapter, organs_chapter
+from mesolens.report import average_chapter, face_chapter, middle_chapter, organs_chapter
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
 from mesolens.report.payload import Chapter, conclusion, script_json
@@ -38,7 +38,9 @@ CHAPTERS: Mapping[str, str] = {
 _BESIDE: Mapping[str, str] = {"twins": "Do models that were trained alike answer alike, and where do they part?"}
 """Readings that are no chapter of an audit and have a run of their own."""
 
-_BUILT = frozenset({"face", "middle", "organs"})
+_TABLED = frozenset({"face", "middle", "organs"})
+"""Chapters that are drawn from the run's tables beside its reading."""
+_BUILT = _TABLED | {"average"}
 
 
 def write_report(run: Path) -> Path:
@@ -89,6 +91,8 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
         return face_chapter.chapter(reading, {**tables, **replies_of(reading, tables)}, budget)
     if reading.instrument == "organs":
         return organs_chapter.chapter(reading, {**tables, **leaves_of(reading, tables)}, budget)
+    if reading.instrument == "average":
+        return average_chapter.chapter(reading, budget)
     if reading.instrument == "twins":
         return face_chapter.twins(reading)
     return Chapter(conclusion(reading), {})
@@ -116,7 +120,7 @@ def replies_of(reading: Reading, tables: Tables) -> Tables:
 
 
 def _tables(store: Store, instrument: str) -> Tables:
-    drawn = instrument in _BUILT and store.plan(instrument)
+    drawn = instrument in _TABLED and store.plan(instrument)
     return store.tables(instrument) if drawn else {}
 
 

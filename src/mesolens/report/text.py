@@ -1,12 +1,13 @@
 """A run in five lines for the terminal."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
-from mesolens.report import face_data, organs_data
+from mesolens.report import average_data, face_data, organs_data
 from mesolens.report.payload import finite
 from mesolens.report.tables import readings
 from mesolens.runs.store import Store
@@ -17,26 +18,29 @@ _SUBJECT = 60
 def summary(run: Path) -> str:
     """Five lines: what was read, the verdict, the largest parts or worst angles, the checks, and where the report is.
 
-    With several of a face, a middle and organs, one line for each says what was read and the verdict.
+    With several of a face, a middle, organs and an average, one line for each says what was read and the verdict.
 
     Raises:
         BadInput: the folder is no run, or a reading in it is damaged.
     """
     found = readings(Store(run))
-    middle, face, organs = (found.get(name) for name in ("middle", "face", "organs"))
-    heads = [_in_one_line(reading) for reading in (face, middle, organs) if reading is not None]
     where = f"report    {printable(str(run / 'report.html'))}"
+    known = [found[name] for name in ("face", "middle", "organs", "average") if name in found]
+    if not known:
+        others = [_in_one_line(reading) for reading in found.values()]
+        return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
+    head = _title_and_verdict(known[0]) if len(known) == 1 else [_in_one_line(reading) for reading in known]
+    return "\n".join([*head, *_two_lines(found)[len(head) - 2 :], where])  # five lines, whatever was read
+
+
+def _two_lines(found: Mapping[str, Reading]) -> list[str]:
+    """What the terminal has room for beside the verdicts, the checks last, of the first of these that was read."""
+    middle, face, organs = (found.get(name) for name in ("middle", "face", "organs"))
     if middle is not None:
-        head = _title_and_verdict(middle) if len(heads) == 1 else heads
-        largest = [_largest(middle)] if len(heads) < 3 else []  # five lines: the middle's sentence names them too
-        return "\n".join([*head, *largest, _checks(middle), where])
+        return [_largest(middle), _checks(middle)]
     if face is not None:
-        head = _title_and_verdict(face) if len(heads) == 1 else heads
-        return "\n".join([*head, _worst(face), _calibration(face), where])
-    if organs is not None:
-        return "\n".join([*_title_and_verdict(organs), _served(organs), _figures(organs), where])
-    others = [_in_one_line(reading) for reading in found.values()]
-    return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
+        return [_worst(face), _calibration(face)]
+    return [_served(organs), _figures(organs)] if organs is not None else _shared(found["average"])
 
 
 def _title_and_verdict(reading: Reading) -> list[str]:
@@ -79,6 +83,24 @@ def _serves(organ: dict[str, Json], traits: list[str]) -> str:
     called = [row for row in cast(list[dict[str, Json]], organ["serves"]) if row["called"]]
     shares = [f"{printable(traits[cast(int, row['trait'])], 20)} {finite(row['share']) or 0.0:+.2f}" for row in called]
     return ", ".join(shares) or "serves none"
+
+
+def _shared(average: Reading) -> list[str]:
+    """What is shared with the average, by stratum, and how much of the training text that average knows."""
+    if average.verdict == "refused":
+        return ["shared    no share: refused", _figures(average)]
+    parts = cast(list[dict[str, Json]], average_data.average(average.data)["parts"])
+    head, known = average_data.headline(average.data), average_data.corpus(average.data)
+    shares = [f"{printable(str(part['name']), _SUBJECT)} {_percent(part['overlap'])}" for part in parts[:4]]
+    of = finite(known["fraction"])
+    indexed = "an unknown part" if of is None else f"{100 * of:.3g} %"
+    checks = f"ceiling {_percent(head['ceiling'])}, index of {indexed} of the training text"
+    return [f"shared    {', '.join(shares) or '–'}", f"checks    {checks}"]
+
+
+def _percent(value: Json) -> str:
+    found = finite(value)
+    return "–" if found is None else f"{100 * found:.3g} %"
 
 
 def _figures(reading: Reading) -> str:

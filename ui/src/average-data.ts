@@ -1,0 +1,129 @@
+// What Python wrote of the average: its figures in one block, its texts token by token in another.
+import { block, floats, ints, type Reading } from "./payload.ts";
+
+export type Maybe = number | null;
+
+export interface Headline {
+  overlap: Maybe;
+  low: Maybe;
+  high: Maybe;
+  ceiling: Maybe;
+  /** What a perfect averager of such text would share, at least and at most. */
+  bracket: [number, number] | null;
+  determined: boolean;
+}
+
+export interface AverageMain extends Reading {
+  refused: boolean;
+  /** Whether the bracket may be read as it stands. */
+  sure?: boolean;
+  reason: string;
+  headline?: Headline;
+  corpus?: { name: string; tokenizer: string; documents: Maybe; tokens: Maybe; fraction: Maybe };
+  counts?: Record<"texts" | "tokens" | "parts" | "shown" | "tokens_left", number>;
+  /** Texts for which the page had no room. */
+  left_out?: number;
+}
+
+export interface Stratum extends Omit<Headline, "determined"> {
+  name: string;
+  texts: Maybe;
+  tokens: Maybe;
+}
+
+/** Mean bits a token of one rung. */
+export interface Rung {
+  rung: string;
+  bits: Maybe;
+  low: Maybe;
+  high: Maybe;
+}
+
+export interface Support {
+  order: Maybe;
+  replies: Maybe;
+  held_out: Maybe;
+  shuffled: Maybe;
+}
+
+export interface Coverage {
+  fraction: Maybe;
+  overlap: Maybe;
+  low: Maybe;
+  high: Maybe;
+}
+
+/** Tokens whose longest known context has from `low` to `high` tokens. */
+export interface Bin {
+  low: Maybe;
+  high: Maybe;
+  tokens: Maybe;
+  overlap: Maybe;
+  broken: Maybe;
+  divergence: Maybe;
+}
+
+export interface Distance {
+  alpha: Maybe;
+  share: Maybe;
+  texts: { name: string; p: Maybe }[];
+}
+
+export interface AverageData {
+  headline: Headline;
+  parts: Stratum[];
+  ledger: Rung[];
+  /** Mean log2 p a token as it was measured, where the reading says it beside its ledger. */
+  bits: Maybe;
+  support: Support[];
+  coverage: Coverage[];
+  distance: Distance;
+  by_support: Bin[];
+}
+
+/** A run of tokens that the corpus has too. */
+export interface Span {
+  start: number;
+  end: number;
+  count: Maybe;
+  documents: { number: Maybe; snippet: string }[];
+}
+
+/** One text; figures are NaN and supports −1 where the reading has none. */
+export interface SaidText {
+  id: string;
+  stratum: string;
+  tokens: string[];
+  share: Float64Array;
+  p: Float64Array;
+  a: Float64Array;
+  support: Int32Array;
+  /** Bits by token and rung, a token after the other. */
+  ledger: Float64Array;
+  spans: Span[];
+  /** Tokens beyond those that the page carries. */
+  tokens_left: number;
+}
+
+type Packed = Omit<SaidText, "share" | "p" | "a" | "support" | "ledger"> & Record<"share" | "p" | "a" | "support" | "ledger", string>;
+
+export function averageData(): AverageData | null {
+  return block<AverageData>("average");
+}
+
+export function averageTexts(): SaidText[] {
+  return (block<Packed[]>("average-texts") ?? []).map((packed) => ({
+    ...packed,
+    share: floats(packed.share),
+    p: floats(packed.p),
+    a: floats(packed.a),
+    support: ints(packed.support),
+    ledger: floats(packed.ledger),
+  }));
+}
+
+/** The mean share of a text's tokens, or null where none is known. */
+export function shareOf({ share }: SaidText): number | null {
+  const known = [...share].filter((value) => !Number.isNaN(value));
+  return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+}
