@@ -12,7 +12,7 @@ from mesolens.cli.options import common, settings
 @click.argument("model", default="slide:mask")
 @click.option("--only", metavar="CHAPTER,…", help="Run these chapters alone.")
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
-@click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
+@click.option("--corpus", metavar="PATH", help="Training text or an index of it, for the chapters face and average.")
 @click.option("--base", metavar="MODEL", help="The model before tuning, for the chapter face.")
 @click.option("--twin", metavar="MODEL", multiple=True, help="A model trained alike, for the chapter face.")
 @click.option("--budget", metavar="NAME", help="quick, standard or deep (quick).")
@@ -24,20 +24,26 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     """
     found = settings(others | {"budget": budget}, budget="quick")
 
+    from mesolens.api.averages import is_index
     from mesolens.cli import chapters
+    from mesolens.cli.average_ask import AverageAsk, average_of
     from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import open_base, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
 
-    names = chapters.wanted(only)
+    corpus = cast("str | None", others["corpus"])
+    names = chapters.wanted(only, () if corpus or model.startswith("slide:") else ("average",))
     opened = open_model(model, found)
     base = open_base(cast("str | None", others["base"]), opened, found)
-    ask = FaceAsk(corpus=cast("str | None", others["corpus"]))
+    ask = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
     face = face_of(model, opened, base, found, ask) if "face" in names else None
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
     items = open_items(model, opened, contrasts)
-    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins)
+    ask_average = AverageAsk(index=corpus)
+    twin = next(iter(twins), None)
+    average = average_of(model, opened, twin, found, ask_average) if "average" in names else None
+    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins, average=average)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:

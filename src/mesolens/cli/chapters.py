@@ -1,10 +1,11 @@
 """Which chapters an audit has, and how those of this version are run. A new instrument adds one entry here."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from mesolens.cli.average_ask import Corpora, with_broken
 from mesolens.cli.beside import beside, read_by
 from mesolens.cli.opening import Items
 from mesolens.cli.organ_ask import organs_of
@@ -14,6 +15,7 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, content_key
 from mesolens.instruments import face as faces
 from mesolens.instruments import middle
+from mesolens.instruments.average import Averaged
 from mesolens.instruments.face.opening import opened, worst
 from mesolens.instruments.face.twins import Twins
 from mesolens.instruments.middle import organs
@@ -44,6 +46,7 @@ class Subject:
         twins: models trained alike, which the face is compared with.
         sights: from where organs are found and tried.
         matched: a model trained alike, whose organs are matched with the model's.
+        average: a corpus and what is asked of its average; None where that chapter is not run.
     """
 
     model: LoadedModel
@@ -57,6 +60,7 @@ class Subject:
     twins: tuple[LoadedModel, ...] = ()
     sights: organs.Sights = field(default_factory=organs.Sights)
     matched: LoadedModel | None = None
+    average: Corpora | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,15 @@ class Chapter:
         other: the second model that it needs, if any.
         depends: what its numbers depend on beside the model, by the names that people use.
         then: what it adds to the questions of the chapters after it.
+        before: what it takes from chapters that the run folder holds already.
     """
 
-    instrument: Instrument[Any]
+    instrument: Callable[[Subject], Instrument[Any]]
     spec: Callable[[Subject], object]
     other: Callable[[Subject], LoadedModel | None]
     depends: Callable[[Subject], dict[str, Json]]
     then: Callable[[Subject, Store], Subject] = lambda subject, _: subject
+    before: Callable[[Subject, Store], Subject] = lambda subject, _: subject
 
 
 def _middle(subject: Subject) -> middle.MiddleSpec:
@@ -135,21 +141,52 @@ def _open_worst(subject: Subject, store: Store) -> Subject:
     return replace(subject, items=items, sights=sights)
 
 
+def _average(subject: Subject) -> Corpora:
+    assert subject.average is not None, "a subject with the chapter average says of what"
+    return subject.average
+
+
+def _average_twin(subject: Subject) -> LoadedModel | None:
+    wanted = _average(subject).spec.twin
+    return next((twin for twin in subject.twins if twin.card.weights_hash == wanted), None)
+
+
+def _average_depends(subject: Subject) -> dict[str, Json]:
+    spec = _average(subject).spec
+    asked: dict[str, Json] = {"corpus": spec.corpus.digest}
+    return {**asked, "average twin": spec.twin} if spec.twin else asked
+
+
+def _broken_too(subject: Subject, store: Store) -> Subject:
+    return replace(subject, average=with_broken(_average(subject), subject.model, store))
+
+
 BUILT: Mapping[str, Chapter] = {
-    "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
-    "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
-    "organs": Chapter(organs, _organs, lambda subject: subject.against, _organs_depends),
+    "face": Chapter(lambda _: faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
+    "middle": Chapter(lambda _: middle, _middle, lambda subject: subject.against, _middle_depends),
+    "organs": Chapter(lambda _: organs, _organs, lambda subject: subject.against, _organs_depends),
+    "average": Chapter(
+        lambda subject: Averaged(_average(subject).counts),
+        lambda subject: _average(subject).spec,
+        _average_twin,
+        _average_depends,
+        before=_broken_too,
+    ),
 }
 
 
-def wanted(only: str | None) -> list[str]:
+def wanted(only: str | None, lacking: Collection[str] = ()) -> list[str]:
     """The chapters to run, in the report's order: those named, comma-separated, or all that this version has.
+
+    Args:
+        only: the names.
+        lacking: chapters that are left out unless they are named, as what they need is not given.
 
     Raises:
         BadInput: a name is no chapter, or one that this version does not have.
     """
     if only is None:
-        return [name for name in CHAPTERS if name in BUILT]
+        return [name for name in CHAPTERS if name in BUILT and name not in lacking]
     named = [name.strip() for name in only.split(",")]
     for name in named:
         if name not in CHAPTERS:
@@ -196,6 +233,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
         )
         readings: dict[str, Reading] = {}
         for name in names:
+            subject = BUILT[name].before(subject, store)
             readings[name] = _read(name, subject, store)
             subject = BUILT[name].then(subject, store)
         if subject.matched is not None and "organs" in names:
@@ -209,7 +247,7 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
 def _foresee(subject: Subject, names: Sequence[str], store: Store) -> None:
     """Tell what each chapter will take, where anything is left to compute."""
     for name in names:
-        needed = foresee(BUILT[name].instrument, subject.model.card, BUILT[name].spec(subject), store)
+        needed = foresee(BUILT[name].instrument(subject), subject.model.card, BUILT[name].spec(subject), store)
         if needed is not None:
             tell(f"{name}: {needed}")
 
@@ -262,7 +300,7 @@ def _read(name: str, subject: Subject, store: Store) -> Reading:
     progress = reporter(as_json=subject.settings.json)
     spec = chapter.spec(subject)
     other = chapter.other(subject)
-    return run_chapter(chapter.instrument, subject.model, spec, store, against=other, reporter=progress)
+    return run_chapter(chapter.instrument(subject), subject.model, spec, store, against=other, reporter=progress)
 
 
 @contextmanager
