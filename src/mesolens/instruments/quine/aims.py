@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mesolens.instruments.quine.facts import Facts
 from mesolens.instruments.quine.honesty import Bench, Language, Step, step
-from mesolens.instruments.quine.items import OTHER
+from mesolens.instruments.quine.ladder import OTHER
 from mesolens.instruments.quine.running import Ran
 from mesolens.instruments.quine.spec import Item
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mesolens.errors import BadInput
 from mesolens.instruments.quine.honesty import Language
-from mesolens.instruments.quine.items import LANGUAGES, items
+from mesolens.instruments.quine.ladder import LANGUAGES, items
 from mesolens.instruments.quine.sandbox import Missing, sandbox
 from mesolens.instruments.quine.spec import QuineSpec
 

@@ -14,7 +14,7 @@ class Item:
 
     Attributes:
         id: its name; no two items of a run have one.
-        rung: its kind, a key of :data:`mesolens.instruments.quine.items.RUNGS`.
+        rung: its kind, a key of :data:`mesolens.instruments.quine.ladder.RUNGS`.
         language: of the program that is written first.
         nonce: drawn for this item; what it means is the rung's matter.
         number: a length in characters, or how many generations; 0 where the rung knows none.

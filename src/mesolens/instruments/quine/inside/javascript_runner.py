@@ -55,7 +55,10 @@ def main() -> None:
     context.set_max_stack_size(1 << 20)
     out = sys.stdout.buffer
 
-    context.add_callable("write", lambda text: out.write(text.encode("utf-8")) and None)
+    def write(text: str) -> None:
+        out.write(text.encode("utf-8"))
+
+    context.add_callable("write", write)
     context.eval(_PRELUDE)(closed)
     try:
         context.eval(source)
@@ -63,7 +66,7 @@ def main() -> None:
             pass
     except engine.JSException as problem:
         out.flush()
-        sys.stderr.write(str(problem)[:2000])
+        sys.stderr.write((str(problem).splitlines() or ["it throws"])[0][:2000])
         sys.exit(1)
     out.flush()
 

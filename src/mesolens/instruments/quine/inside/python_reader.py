@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.util import MAGIC_NUMBER
+from types import CodeType
 from typing import BinaryIO
 
 from mesolens.instruments.quine.inside.python_canary import edited, is_dynamic
@@ -46,7 +47,7 @@ def _canary(source: bytes, renames: bool) -> bytes:
     return _pyc(compile(tree, _NAME, "exec", dont_inherit=True))
 
 
-def _pyc(code: object) -> bytes:
+def _pyc(code: CodeType) -> bytes:
     """A `.pyc` as PEP 552 has it, with an empty date and size."""
     return MAGIC_NUMBER + bytes(12) + marshal.dumps(code)
 

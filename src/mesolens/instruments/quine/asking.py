@@ -10,14 +10,13 @@ from mesolens.errors import BadInput
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.quine.honesty import bench
 from mesolens.instruments.quine.judging import Judged, judge_reply
-from mesolens.instruments.quine.plan import asked_of
 from mesolens.instruments.quine.spec import Item, QuineSpec
+from mesolens.instruments.quine.table import SCHEMA, TABLE
+from mesolens.instruments.quine.work import asked_of
 from mesolens.model.generating import endings, generate
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.question import Question
 from mesolens.model.writing import written
-
-TABLE = "quine-programs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +114,3 @@ def _row(judged: Judged) -> dict[str, object]:
         "dead_code": judged.dead_code,
         "ms": judged.ms,
     }
-
-
-_CHECK = pa.struct([("name", pa.string()), ("passed", pa.bool_()), ("says", pa.string())])
-SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("id", "item", "rung", "language", "prompt", "missing", "reply")),
-        ("ended", pa.bool_()),
-        *((name, pa.string()) for name in ("program", "verdict", "reason")),
-        ("checks", pa.list_(_CHECK)),
-        ("family", pa.string()),
-        *((name, pa.float64()) for name in ("likeness", "comments", "dead_code", "ms")),
-    ]
-)

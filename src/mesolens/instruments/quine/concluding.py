@@ -15,10 +15,10 @@ import numpy as np
 from mesolens.evidence.proportions import Proportions, proportions
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
-from mesolens.instruments.quine.items import RUNGS
-from mesolens.instruments.quine.measure import TABLE
-from mesolens.instruments.quine.plan import NAME
+from mesolens.instruments.quine.ladder import RUNGS
 from mesolens.instruments.quine.spec import QuineSpec
+from mesolens.instruments.quine.table import TABLE
+from mesolens.instruments.quine.work import NAME
 from mesolens.model.card import ModelCard
 
 NONE_BELOW = 0.2
