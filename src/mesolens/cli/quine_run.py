@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
@@ -58,7 +58,7 @@ def judge_files(files: Sequence[str], language: str | None) -> list[tuple[str, J
         BadInput: a file cannot be read or its language is not known, before any program is run.
         Unsafe: there is no sandbox here.
     """
-    found = [(name, _language(name, language), _bytes(name)) for name in files]
+    found: list[tuple[str, Language, bytes]] = [(name, _language(name, language), _bytes(name)) for name in files]
     with bench() as table:
         _check_engine(table, found)
         return [(name, judge(table, Item(name, PLAIN, kind, "", ""), [text])) for name, kind, text in found]
@@ -75,7 +75,7 @@ def _language(name: str, said: str | None) -> Language:
     if said is not None:
         if said not in quine.LANGUAGES:
             raise BadInput(f"--language {printable(said, 40)} is none; there are {', '.join(quine.LANGUAGES)}")
-        return cast(Language, said)
+        return said
     ending = Path(name).suffix.lower()
     if ending not in _ENDINGS:
         shown = printable(repr(name), 80)
