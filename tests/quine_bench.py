@@ -17,5 +17,12 @@ def jail() -> Iterator[Bench]:
         pytest.skip(f"no program is run: {room.why}")
     if not room.javascript:
         pytest.skip("JavaScript is not run: pip install 'mesolens[js]'")
-    with Bench(room, Limits(cpu_s=1, wall_s=6.0)) as bench:
+    with Bench(room, Limits(cpu_s=1, wall_s=10.0)) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def brief(jail: Bench) -> Iterator[Bench]:
+    """The same with little patience, for programs that are to be stopped."""
+    with Bench(jail.room, Limits(cpu_s=1, wall_s=2.0)) as bench:
         yield bench

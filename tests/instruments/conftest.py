@@ -1,5 +1,5 @@
 """Fixtures that several tests of instruments share."""
 
-from tests.quine_bench import jail
+from tests.quine_bench import brief, jail
 
-__all__ = ["jail"]
+__all__ = ["brief", "jail"]

@@ -63,6 +63,10 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the reader and let the hands go."""
         self._reader.close()
         self._hands.shutdown()
 

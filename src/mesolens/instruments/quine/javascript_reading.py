@@ -2,8 +2,9 @@
 
 A canary is the same program, but for what it could only know by reading its own text or its engine's tables: names that
 it binds are others, comments have other letters, spaces and lines are added, and statements stand at its beginning and
-end. A name keeps its spelling where it may also be that of a property, where the program evaluates text or asks for the
-global object, and where it is the engine's. No string, template or regular expression is touched.
+end. A name keeps its spelling where it may also be that of a property, and where it is the engine's. A program that
+fails with other names, as it evaluates text in which they stand, is tried with its own and all the rest. No string,
+template or regular expression is touched.
 """
 
 import json
@@ -122,8 +123,6 @@ def _statement(said: Sequence[Token]) -> Iterator[Token]:
 
 def renamable(said: Sequence[Token]) -> set[str]:
     """The names that a program binds and that are certainly no property's."""
-    if any(token.text in _DYNAMIC for token in said):
-        return set()
     bound = {token.text for before, token, after in _threes(said) if _binds(before, token, after)}
     bound |= _parameters(said)
     kept = {token.text for before, token, after in _threes(said) if _may_be_property(before, token, after)}
@@ -145,7 +144,7 @@ def _may_be_property(before: str, token: Token, after: str) -> bool:
     del token
     shorthand = before in ("{", ",") and after in ("}", ",")
     method = before in ("{", "}", ",", ";", "get", "set", "static", "async", "*") and after == "("
-    return after == ":" or shorthand or method
+    return before in (".", "?.") or after == ":" or shorthand or method
 
 
 def _parameters(said: Sequence[Token]) -> set[str]:

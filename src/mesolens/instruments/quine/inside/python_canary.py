@@ -1,17 +1,17 @@
 """The canary of a Python program: the same program, but for what a program could only know by reading its own bytecode.
 
-- Every name that the program binds and that nothing can reach but by that name gets another one: variables, parameters,
-  functions, classes. Names that are reached as attributes, keywords or imports, or that hide a builtin, keep theirs; a
-  program that evaluates text or asks for its own namespace keeps all.
+- Every name that the program binds gets another one: variables, parameters, functions, classes. Names that are reached
+  as attributes, keywords or imports, or that hide a builtin, keep theirs.
 - Every string, bytes and integer literal is written as an expression of the same value (`"ab"` as
   `"aQb".replace("Q", "")`, `7` as `(3).__add__(4)`), so that no table of constants holds it. Docstrings stay.
-- Assignments to new names are added at the beginning and end of the module and at the beginning of every function, so
+- Assignments to new names are added around every statement of the module and at the beginning of every function, so
   that all tables of names and constants, and the code itself, are others.
 - Every line and column moves.
 
-None of these changes a literal's value or anything that is computed. So a program that prints data which it
-carries prints the same, and one that rebuilds its text from its code prints the canary. Edits are made on the syntax
-tree, where comments are no more: bytecode has none.
+None of these changes a literal's value or anything that is computed, but for a program that evaluates text in which
+its names stand: the new names make it fail, and then it is tried with its own names and all the rest. So a program that
+prints data which it carries prints the same, and one that rebuilds its text from its code prints the canary. Edits are
+made on the syntax tree, where comments are no more: bytecode has none.
 """
 
 import ast
@@ -43,14 +43,14 @@ def is_dynamic(tree: ast.Module) -> bool:
 def edited(tree: ast.Module, seed: str, renames: bool) -> ast.Module:
     """The canary of a program, whose tree is taken for it; what is drawn is drawn by the seed."""
     rng = Random(seed)  # noqa: S311
-    if renames and not is_dynamic(tree):
+    if renames:
         _rename(tree, {name: _fresh(rng) for name in sorted(renamable(tree))})
     _veil(tree, rng)
     for node in ast.walk(tree):
         if isinstance(node, _Functions):
             node.body.insert(_head(node.body), _added(rng))
-    tree.body.insert(_head(tree.body), _added(rng))
-    tree.body.append(_added(rng))
+    head = _head(tree.body)
+    tree.body[head:] = [_added(rng), *(part for each in tree.body[head:] for part in (each, _added(rng)))]
     ast.fix_missing_locations(tree)
     _move(tree)
     return tree

@@ -29,8 +29,8 @@ _SAID = 200
 def answer(source: bytes) -> list[bytes]:
     """The parts of the answer to one program.
 
-    Canaries are two: with other names and added statements, and with added statements alone, for a program that uses
-    its names in a way that the first one breaks.
+    Canaries are two: with other names and all the rest, and with all the rest alone, for a program that uses its names
+    in a way that the first one breaks.
     """
     try:
         tree = ast.parse(source, _NAME)
