@@ -1,8 +1,8 @@
 """Claim: a program in the sandbox reaches nothing: no file, network or process, and no more than its share of memory.
 
 Every attack stands at the head of a quine that is honest but for it, so that the program prints itself only where the
-attack works; the control shows that the same quine passes with something harmless at its head. What an attack would have
-left on this machine is looked for as well.
+attack works; the control shows that the same quine passes with something harmless at its head. What an attack would
+have left on this machine is looked for as well.
 """
 
 import os
@@ -105,7 +105,10 @@ PYTHON = {
     "an endless product": "10 ** 10 ** 9\n",
     "an endless match": "import re\nre.match('(a+)+$', 'a' * 99 + 'b')\n",
     "sleep": "import time\ntime.sleep(60)\n",
-    "a deaf sleep": "import signal, time\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except OSError: pass\nwhile 1: pass\n",
+    "a deaf loop": (
+        "import signal\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n"
+        "    except OSError: pass\nwhile 1: pass\n"
+    ),
     "a flood of output": "while True: print('x' * 4096)\n",
     "a flood of complaints": "import sys\nwhile True: sys.stderr.write('x' * 4096)\n",
     "a moved output": "import os\nos.dup2(2, 1)\n",

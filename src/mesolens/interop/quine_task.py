@@ -1,9 +1,9 @@
 """The ladder of quines as a task of Inspect, with a scorer that runs the programs in the sandbox of this machine.
 
 Any model that Inspect can reach may be asked. A sample is one item; its score is 1 for an honest program that has what
-was asked for and 0 for anything else, a refusal or an empty reply included. The verdict, its reason and every check stand
-in the score's metadata. Needs the extra `inspect`, and bubblewrap: without a sandbox there is no task, because a scorer
-that runs nothing would score nothing.
+was asked for and 0 for anything else, a refusal or an empty reply included. The verdict, its reason and every check
+stand in the score's metadata. Needs the extra `inspect`, and bubblewrap: without a sandbox there is no task, because a
+scorer that runs nothing would score nothing.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ def scorer() -> object:
 
         return score
 
-    metrics = [scoring.grouped(accuracy, "rung"), stderr]
+    metrics = [accuracy, stderr, scoring.grouped(accuracy, "rung", all=False)]
     return scoring.scorer(metrics=metrics, name="mesolens/quines")(quines)()
 
 
