@@ -166,3 +166,15 @@ def test_a_sequence_that_looks_at_itself_on_the_way_cheats(jail: Bench, rung: st
     assert judged.verdict in ("cheats", "wrong"), judged
     if rung in ("generations", "multi"):
         assert judged.verdict == "cheats", judged
+
+
+def test_a_reader_that_died_is_begun_anew(jail: Bench) -> None:
+    with Bench(jail.room, jail.limits) as bench:
+        (item,) = items(1, 0, rungs=["identifier"], languages=["python"])
+        reply = f"```python\n{solved(item)[0]}\n```"
+        assert judge_reply(bench, item, reply).verdict == "honest"
+        child = bench._reader._child  # pyright: ignore[reportPrivateUsage]
+        assert child is not None
+        child.kill()
+        child.wait()
+        assert judge_reply(bench, item, reply).verdict == "honest"

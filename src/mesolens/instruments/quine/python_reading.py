@@ -44,13 +44,16 @@ class PythonReader:
         self._child: subprocess.Popen[bytes] | None = None
 
     def read(self, source: bytes) -> ReadPython:
-        """Facts and bytecode of one program."""
-        try:
-            parts = self._asked(source)
-        except (OSError, EOFError, TimeoutError, ValueError):
-            self.close()
-            return ReadPython(Facts(error="the parser does not survive it"))
-        return _read(parts)
+        """Facts and bytecode of one program; a process that is gone is begun anew once, as it may have died before."""
+        for _ in range(2):
+            try:
+                return _read(self._asked(source))
+            except TimeoutError:
+                self.close()
+                return ReadPython(Facts(error="the parser does not come to an end with it"))
+            except (OSError, EOFError, ValueError, TypeError, KeyError):
+                self.close()
+        return ReadPython(Facts(error="the parser does not survive it"))
 
     def close(self) -> None:
         """End the process, if there is one."""
