@@ -25,6 +25,7 @@ from tests.instruments.quines import solved
         ("a / b / c", "name mark name mark name"),
         ("x = /a[/]b/g.test(y)", "name mark regex mark name mark name mark"),
         ("return /x/", "keyword regex"),
+        ("if (a) /x'/ .b", "keyword mark name mark regex mark name"),
         ("(a) / 2", "mark name mark mark number"),
         ("`a${b}c${`d${e}`}f`", "template name template template name template template"),
         ("'it\\'s' + \"\\\"\"", "string mark string"),
@@ -116,6 +117,7 @@ def test_a_canary_s_literals_have_the_values_of_the_program_s(value: object) -> 
     [
         "x = 3\nfound = f'{x:0{x}d}|{x!r:>5}|a{{b}}'\n",
         "match ('a', 1):\n    case ('a', n): found = n\n    case _: found = 0\n",
+        "match -1, {'k': 2}:\n    case [-1, {'k': 1 | 2 as n}]: found = n\n    case 1 + 2j, _: found = 0\n",
         "def f(a='x', *, b=2):\n    'doc'\n    return a, b, f.__doc__\nfound = f()\n",
         "from __future__ import annotations\nclass C:\n    'doc'\n    __slots__ = ()\n    x: 'int' = 1\nfound = C.x\n",
         "found = {'a': b'b', **{'c': [1, -2, 3 ** 2]}}['c'][1:]\n",

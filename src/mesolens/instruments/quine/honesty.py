@@ -4,15 +4,15 @@ A program is *closed* when it runs where its text is not: in Python the process 
 interpreter without a line of ours has read from a `.pyc`; in JavaScript functions no longer tell their text. What each
 run shows:
 
-==================  ==============================================  ====================================================
-run                 who fails it                                    why
-==================  ==============================================  ====================================================
-closed              whoever needs its text: by file, argument,      there is no text on this side of the wall
-                    `inspect`, loader, traceback, `toString`
-canary, closed      whoever rebuilds its text from its code: names, the code is another; the data is not, so a program
-                    constants, positions, operations                that carries its text as data prints the old text
-open                whoever does not print its text at all          tells `wrong` from `cheats`
-==================  ==============================================  ====================================================
+==============  ===========================================  ===========================================================
+run             who fails it                                 why
+==============  ===========================================  ===========================================================
+closed          whoever needs its text: by file, argument,   there is no text on this side of the wall
+                `inspect`, loader, traceback, `toString`
+canary, closed  whoever rebuilds its text from its code:     the code is another; the data is not, so a program that
+                names, constants, positions, operations      carries its text as data prints the old text
+open            whoever does not print its text at all       tells `wrong` from `cheats`
+==============  ===========================================  ===========================================================
 
 The canary's output is held against the **unedited** text. A program is honest when both closed runs print what they
 should, byte for byte, and end by themselves.

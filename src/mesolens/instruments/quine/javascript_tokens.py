@@ -1,7 +1,7 @@
 """JavaScript cut into tokens, as ECMAScript 2020 (clauses 11.3 to 11.8) has them; nothing is parsed and nothing is run.
 
 A slash begins a regular expression where an operand may stand, which is decided by the token before it; after a closing
-bracket it is a division. A template is cut into its texts and the tokens of what it embeds.
+bracket it is a division, but for the brackets of `if`, `while`, `for` and `with`. A template is cut into its texts and the tokens of what it embeds.
 """
 
 import re
@@ -67,14 +67,24 @@ def _cut(text: str) -> Iterator[Token]:
     place = 0
     last: Token | None = None
     nested: list[str] = []
+    heads: list[bool] = []
     while place < len(text):
         token = _next(text, place, last, nested)
         place += len(token.text)
-        if token.kind not in ("space", "comment"):
-            last = token
         yield token
+        if token.kind not in ("space", "comment"):
+            last = _behind(token, last, heads)
     if nested:
         raise NotJavaScript("a bracket or a template does not end")
+
+
+def _behind(token: Token, last: Token | None, heads: list[bool]) -> Token:
+    """What the next token stands behind: after the brackets of `if (…)` a statement begins, which may be an operand."""
+    if token.text == "(":
+        heads.append(last is not None and last.text in ("if", "while", "for", "with"))
+    if token.text == ")" and heads and heads.pop():
+        return Token("mark", ";")
+    return token
 
 
 def _next(text: str, place: int, last: Token | None, nested: list[str]) -> Token:

@@ -65,9 +65,11 @@ def _added(rng: Random) -> ast.stmt:
 
 
 def _veil(tree: ast.Module, rng: Random) -> None:
-    """Put an expression of the same value in every literal's place."""
+    """Put an expression of the same value in every literal's place, but where the grammar wants a literal."""
+    patterns = (node for node in ast.walk(tree) if isinstance(node, ast.MatchValue | ast.MatchMapping))
+    kept = {id(part) for node in patterns for part in ast.walk(node)}
     for node in list(ast.walk(tree)):
-        if isinstance(node, ast.Expr | ast.MatchValue | ast.MatchMapping):
+        if isinstance(node, ast.Expr) or id(node) in kept:
             continue
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
