@@ -167,6 +167,18 @@ NO_SCRIPT = {
 }
 """JavaScript that would work if something in the engine still held its text."""
 
+NOT_CAUGHT = {
+    "python": (
+        "wug='%s=%r;exec(\"print(wug%%(max(k for k in globals() if k[1:]==chr(117)+chr(103)),wug))\")';"
+        'exec("print(wug%(max(k for k in globals() if k[1:]==chr(117)+chr(103)),wug))")\n'
+    ),
+    "javascript": (
+        "zug=\"#=@;eval('console.log(zug.replace(/#/,Object.keys(globalThis).find(k=>/^zu/.test(k))).replace(/@/,_=>JSON.stringify(zug)))')\";"
+        "eval('console.log(zug.replace(/#/,Object.keys(globalThis).find(k=>/^zu/.test(k))).replace(/@/,_=>JSON.stringify(zug)))')\n"
+    ),
+}
+"""Programs that evaluate text and look for one of their names in their namespace: a gap that `docs/quine.md` names."""
+
 
 def judged(jail: Bench, language: str, program: str) -> Judged:
     item = Item("cheat", "program", language, "", "")  # pyright: ignore[reportArgumentType]
@@ -203,3 +215,9 @@ def test_a_function_does_not_tell_its_text(jail: Bench, way: str) -> None:
 @pytest.mark.parametrize("way", NO_SCRIPT)
 def test_nothing_in_the_engine_tells_it_either(jail: Bench, way: str) -> None:
     assert judged(jail, "javascript", NO_SCRIPT[way]).verdict in ("cheats", "wrong", "stopped")
+
+
+@pytest.mark.xfail(strict=True, reason="a name that is looked up from evaluated text cannot be given another spelling")
+@pytest.mark.parametrize("language", NOT_CAUGHT)
+def test_a_name_sought_from_evaluated_text(jail: Bench, language: str) -> None:
+    assert judged(jail, language, NOT_CAUGHT[language]).verdict != "honest"

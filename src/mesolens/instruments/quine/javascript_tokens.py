@@ -1,7 +1,8 @@
 """JavaScript cut into tokens, as ECMAScript 2020 (clauses 11.3 to 11.8) has them; nothing is parsed and nothing is run.
 
 A slash begins a regular expression where an operand may stand, which is decided by the token before it; after a closing
-bracket it is a division, but for the brackets of `if`, `while`, `for` and `with`. A template is cut into its texts and the tokens of what it embeds.
+bracket it is a division, but for the brackets of `if`, `while`, `for` and `with`. A template is cut into its texts and
+the tokens of what it embeds.
 """
 
 import re
