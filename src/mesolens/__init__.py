@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mesolens.api import (
         Contrast,
+        Depth,
         Face,
         LoadedModel,
         Organs,
         Reading,
         Tree,
+        depth,
         face,
         load,
         middle,
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contrast",
+    "Depth",
     "Face",
     "LoadedModel",
     "Organs",
     "Reading",
     "Tree",
     "__version__",
+    "depth",
     "face",
     "load",
     "middle",

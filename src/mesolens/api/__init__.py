@@ -8,6 +8,7 @@
 ('closed', True)
 """
 
+from mesolens.api.depths import Depth, depth
 from mesolens.api.faces import Face, face, look, stages, twins
 from mesolens.api.groups import Organs, organ_twins, organs
 from mesolens.api.trees import Tree, middle
@@ -18,11 +19,13 @@ from mesolens.traits.contrasts import Contrast
 
 __all__ = [
     "Contrast",
+    "Depth",
     "Face",
     "LoadedModel",
     "Organs",
     "Reading",
     "Tree",
+    "depth",
     "face",
     "load",
     "look",

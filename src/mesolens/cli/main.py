@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": ("mesolens.cli.audit", "Audit MODEL (slide:mask) and write one report."),
     "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
+    "depth": ("mesolens.cli.depth", "Find how many steps MODEL takes with no token, and which are used."),
     "face": ("mesolens.cli.face", "Find who answers, and from which angles it becomes somebody else."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
     "organs": ("mesolens.cli.organs", "Group heads and neurons that act together."),

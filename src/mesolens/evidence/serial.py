@@ -133,11 +133,11 @@ def _levels(
     clusters: Sequence[str],
 ) -> list[Level]:
     found: list[Level] = []
-    for k in np.unique(k_I):
+    for k in np.unique(k_I).tolist():
         here = np.flatnonzero(k_I == k)
-        share = proportions(right_I[here][:, None], [clusters[item] for item in here])
+        share = proportions(right_I[here][:, None], [clusters[item] for item in here.tolist()])
         figures = (float(share.share[0]), float(share.low[0]), float(share.high[0]), float(chance_I[here].mean()))
-        found.append(Level(int(k), len(here), *figures))
+        found.append(Level(k, len(here), *figures))
     return found
 
 

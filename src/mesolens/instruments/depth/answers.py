@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from mesolens.evidence.folds import folds_of
 from mesolens.evidence.probes import commonest
+from mesolens.evidence.proportions import proportions
 from mesolens.evidence.serial import Serial, serial
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.depth.passing import decide
@@ -35,33 +36,58 @@ def answer(model: LoadedModel, shard: Shard) -> Tables:
         [item.choices for item in work.items],
         batch_tokens=work.batch_tokens,
     )
-    columns = {"item": list(range(work.first, work.first + len(work.items))), "said": found.said, "free": found.free}
+    columns = {"item": work.numbers, "said": found.said, "free": found.free}
     return {TABLE: pa.table(columns, schema=SCHEMA)}
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What every item was answered: whether it is right among the choices, and whether it is right among all tokens."""
+    """What items were answered: whether rightly among their choices, and among all tokens; NaN where not asked.
+
+    Attributes:
+        items: the task's and those asked besides.
+        first: the numbers of those that were asked first.
+    """
 
     items: tuple[Asked, ...]
     right: Float[np.ndarray, " I"]
     free: Float[np.ndarray, " I"]
+    first: tuple[int, ...]
+
+
+def every(spec: DepthSpec) -> tuple[Asked, ...]:
+    """The task's items and those asked besides."""
+    return (*spec.items, *spec.beside)
+
+
+def first_asked(spec: DepthSpec) -> tuple[int, ...]:
+    """The numbers of the items that are asked first: so many of each level."""
+    seen: dict[tuple[str, int], int] = {}
+    found: list[int] = []
+    for place, item in enumerate(every(spec)):
+        level = (item.presentation, item.k)
+        seen[level] = seen.get(level, 0) + 1
+        if not spec.each or seen[level] <= spec.each:
+            found.append(place)
+    return tuple(found)
 
 
 def answered(spec: DepthSpec, tables: Tables) -> Answered:
-    """The task's items and those asked besides, with their answers."""
-    items = (*spec.items, *spec.beside)
-    rows = tables[TABLE].sort_by("item")
+    """All items, with the answers of those that were asked."""
+    items, rows = every(spec), tables[TABLE]
     truth = np.array([item.answer for item in items])
-    right, free = (rows[name].to_numpy() == truth for name in ("said", "free"))
-    return Answered(items, right.astype(float), free.astype(float))
+    numbers = rows["item"].to_numpy()
+    right, free = (np.full(len(items), np.nan) for _ in range(2))
+    right[numbers] = rows["said"].to_numpy() == truth[numbers]
+    free[numbers] = rows["free"].to_numpy() == truth[numbers]
+    return Answered(items, right, free, first_asked(spec))
 
 
 def curves(told: Answered, spec: DepthSpec) -> dict[str, Serial]:
-    """Accuracy by k of each presentation, in the order in which presentations come."""
+    """Accuracy by k of each presentation, over the items asked first, in the order in which presentations come."""
     found: dict[str, Serial] = {}
     for name in dict.fromkeys(item.presentation for item in told.items):
-        here = [place for place, item in enumerate(told.items) if item.presentation == name]
+        here = [place for place in told.first if told.items[place].presentation == name]
         items = [told.items[place] for place in here]
         ks = np.array([item.k for item in items])
         groups = [item.group for item in items]
@@ -71,14 +97,19 @@ def curves(told: Answered, spec: DepthSpec) -> dict[str, Serial]:
 
 
 def floors(items: Sequence[Asked], ks: np.ndarray, seed: int) -> Float[np.ndarray, " I"]:
-    """Each item's chance: by ruling out, or by always naming the answer that is commonest on other items of its k."""
+    """Each item's chance: by ruling out, or by naming the commonest answer of other items of its k where that is surely
+    better."""
     floor = np.array([item.chance for item in items])
     answers = np.array([item.answer for item in items])
     folds = folds_of([item.group for item in items], 2, seed)
     for k in np.unique(ks):
         here = ks == k
         named = commonest(answers[here], folds[here]) == answers[here]
-        floor[here] = np.maximum(floor[here], named.mean())
+        share = proportions(
+            named.astype(float)[:, None], [items[place].group for place in np.flatnonzero(here).tolist()]
+        )
+        if share.low[0] > floor[here].mean():
+            floor[here] = np.maximum(floor[here], share.share[0])
     return np.minimum(floor, 1 - 1e-9)
 
 

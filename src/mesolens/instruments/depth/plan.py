@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mesolens.errors import BadInput
 from mesolens.evidence.folds import folds_of
 from mesolens.evidence.shards import Cost, Shard, Tables
 from mesolens.instruments.depth.affine import memory
-from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, chosen, curves
+from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, chosen, curves, every, first_asked
 from mesolens.instruments.depth.lenses import READ
 from mesolens.instruments.depth.spec import FOLDS, DepthSpec
 from mesolens.instruments.depth.work import NAME, AnswersWork, LevelWork, shard_of
@@ -26,23 +28,29 @@ def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
     Raises:
         BadInput: there is no item, and no reason why.
     """
-    items = (*spec.items, *spec.beside)
-    if not items and not spec.refused:
+    first = first_asked(spec)
+    if not first and not spec.refused:
         raise BadInput("no items: depth needs a task with at least one")
-    if not items:
-        return [shard_of(card, "answers", AnswersWork((), 0, spec.batch_tokens), 1)]
-    starts = range(0, len(items), spec.shard_items)
-    works = [AnswersWork(items[start : start + spec.shard_items], start, spec.batch_tokens) for start in starts]
+    return _answers(card, spec, first) or [shard_of(card, "answers", AnswersWork((), (), spec.batch_tokens), 1)]
+
+
+def _answers(card: ModelCard, spec: DepthSpec, numbers: Sequence[int]) -> list[Shard]:
+    items, size = every(spec), spec.shard_items
+    parts = [tuple(numbers[start : start + size]) for start in range(0, len(numbers), size)]
+    works = [AnswersWork(tuple(items[number] for number in part), part, spec.batch_tokens) for part in parts]
     return [shard_of(card, "answers", work, len(work.items)) for work in works]
 
 
 def follow(card: ModelCard, spec: DepthSpec, tables: Tables) -> list[Shard]:
-    """What is measured on the level that the answers choose; nothing where no item has a step between."""
+    """The other items of the level that the answers choose, then what is measured on it; nothing where all is."""
     if READ in tables or not spec.items or TABLE not in tables:
         return []
     told = answered(spec, tables)
     level = chosen(spec, told, curves(told, spec))
-    return [] if level is None else level_shards(card, spec, told, level)
+    if level is None:
+        return []
+    unasked = [place for place in level.items if np.isnan(told.right[place])]
+    return _answers(card, spec, unasked) or level_shards(card, spec, told, level)
 
 
 def tuned_fits(card: ModelCard) -> bool:
@@ -77,22 +85,22 @@ def _work(
 ) -> LevelWork:
     """Work on the items of the level at `kept`."""
     items = tuple(spec.items[level.items[place]] for place in kept)
-    right = tuple(bool(told.right[level.items[place]]) for place in kept)
+    right = tuple(bool(told.right[level.items[place]] == 1) for place in kept)
     return LevelWork(
         items, tuple(places), tuple(folds[place] for place in kept), right, (), spec.batch_tokens, spec.seed
     )
 
 
 def _level(card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen, kind: str, folds: Sequence[int]) -> Shard:
-    every = range(len(level.items))
-    return shard_of(card, kind, _work(spec, told, level, folds, every, every), len(every))
+    whole = range(len(level.items))
+    return shard_of(card, kind, _work(spec, told, level, folds, whole, whole), len(whole))
 
 
 def _used(
     card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen, halves: Sequence[int], part: Sequence[int]
 ) -> Shard:
-    every = range(len(level.items))
-    return shard_of(card, "used", _work(spec, told, level, halves, every, part), len(part))
+    whole = range(len(level.items))
+    return shard_of(card, "used", _work(spec, told, level, halves, whole, part), len(part))
 
 
 def _tuned(card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen, halves: Sequence[int]) -> list[Shard]:
@@ -110,8 +118,8 @@ def _tuned(card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen, halv
 
 def cost(card: ModelCard, spec: DepthSpec) -> Cost:
     """Operations at most: every item once, and the items of a level some eight times, with a token for each push."""
-    items = (*spec.items, *spec.beside)
-    tokens = sum(len(item.prompt) for item in items)
+    items = every(spec)
+    tokens = sum(len(items[number].prompt) for number in first_asked(spec))
     level = sorted((len(item.prompt) for item in spec.items), reverse=True)[: spec.most]
     steps = max((len(item.steps) for item in spec.items), default=0)
     boundaries = len(card.anatomy.blocks) + 1

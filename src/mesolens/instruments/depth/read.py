@@ -57,7 +57,7 @@ def read(tables: Tables, spec: DepthSpec, card: ModelCard) -> Reading:
         "present": present_data or None,
         "used": used_data or None,
         "k50": [_curve(name, each) for name, each in found.items()],
-        "bound": bound(card, max((len(item.prompt) for item in told.items), default=0)),
+        "bound": bound(card, max((len(item.prompt) for item in told.items), default=1)),
         "nocot": None,
         "planning": None,
         "unavailable": cast(Json, _unavailable(spec, card, level, used_data)),
@@ -71,7 +71,7 @@ def read(tables: Tables, spec: DepthSpec, card: ModelCard) -> Reading:
 
 def _task(spec: DepthSpec, told: Answered, level: Chosen | None, shown: Level) -> dict[str, Json]:
     """What was asked; accuracy is that of the level where there is one, else of all items of the task."""
-    places = list(level.items) if level is not None else list(range(len(spec.items)))
+    places = [p for p in (range(len(spec.items)) if level is None else level.items) if not np.isnan(told.right[p])]
     groups = [spec.items[place].group for place in places]
     share = proportions(told.right[places][:, None], groups) if places else None
     free = float(told.free[places].mean()) if places else None
@@ -190,10 +190,10 @@ def _unavailable(spec: DepthSpec, card: ModelCard, level: Chosen | None, used: M
 
 
 def _numbers(data: Mapping[str, Json]) -> tuple[Number, ...]:
-    task = cast("Mapping[str, float]", data["task"])
+    task = cast("Mapping[str, float | None]", data["task"])
     head: list[Number] = []
-    if task["accuracy"] is not None:
-        head.append(Number("accuracy with no token between", task["accuracy"], "share", task["low"], task["high"]))
+    if (accuracy := task["accuracy"]) is not None:
+        head.append(Number("accuracy with no token between", accuracy, "share", task["low"], task["high"]))
     for row in cast("list[Mapping[str, Json]]", data["k50"]):
         if row["k50"] is not None:
             low, high = cast("float | None", row["low"]), cast("float | None", row["high"])

@@ -15,17 +15,25 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a budget spends: items in matrices at most, items for each k of a presentation, and bootstrap draws."""
+    """What a budget spends.
+
+    Attributes:
+        most: items of the matrices.
+        each: items for each k of a presentation that is asked for k50.
+        deepest: the largest k of presentations that are made here.
+        draws: of each bootstrap.
+    """
 
     most: int
     each: int
+    deepest: int
     draws: int
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(160, 32, 1000),
-    "standard": Budget(320, 64, 2000),
-    "deep": Budget(1280, 256, 5000),
+    "quick": Budget(160, 32, 4, 1000),
+    "standard": Budget(320, 64, 6, 2000),
+    "deep": Budget(1280, 256, 6, 5000),
 }
 
 
@@ -38,6 +46,8 @@ class DepthSpec:
         items: of the task; matrices are taken on one level of it.
         beside: items that count for k50 alone.
         refused: for each presentation that this model cannot be asked, why.
+        each: items of a level (one presentation at one k) that are asked first; 0 is all of them. The others are asked
+            where matrices are taken on that level.
         texts: rows on which the tuned lens is fitted; without any the items' own prompts, half by half.
         most: items of the matrices.
         tuned, newborn: whether the tuned lens and the newborn model are tried.
@@ -51,6 +61,7 @@ class DepthSpec:
     items: tuple[Asked, ...]
     beside: tuple[Asked, ...] = ()
     refused: tuple[str, ...] = ()
+    each: int = 0
     texts: tuple[Ids, ...] = ()
     most: int = 160
     tuned: bool = True

@@ -76,5 +76,5 @@ def _best(
     grid_LS: Float[np.ndarray, "L S"], which_S: Bool[np.ndarray, " S"], steps: Sequence[str], layers: Sequence[str]
 ) -> str:
     there = np.where(which_S, grid_LS, -1.0)
-    layer, step = np.unravel_index(int(there.argmax()), there.shape)
+    layer, step = divmod(int(there.argmax()), there.shape[1])
     return f"{steps[step]} at {layers[layer]}, {there[layer, step]:.2f} beyond its control"

@@ -14,17 +14,17 @@ NAME = "depth"
 
 @dataclass(frozen=True, slots=True)
 class AnswersWork:
-    """Items to be answered; `first` is the number of the first of them."""
+    """Items to be answered, and their numbers among all."""
 
     items: tuple[Asked, ...]
-    first: int
+    numbers: tuple[int, ...]
     batch_tokens: int
 
     @classmethod
     def of(cls, shard: Shard) -> Self:
         """The work that was put into a shard."""
         fields = _fields(shard)
-        return cls(_items(fields["items"]), cast(int, fields["first"]), cast(int, fields["batch_tokens"]))
+        return cls(_items(fields["items"]), tuple(fields["numbers"]), cast(int, fields["batch_tokens"]))
 
 
 @dataclass(frozen=True, slots=True)
