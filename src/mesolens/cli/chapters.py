@@ -127,13 +127,9 @@ def _face_depends(subject: Subject) -> dict[str, Json]:
     return {**asked, "twins": twins} if twins else asked
 
 
-def _depth(subject: Subject) -> depths.DepthSpec:
-    assert subject.depth is not None, "a subject with the chapter depth says what is asked of it"
-    return subject.depth
-
-
 def _depth_depends(subject: Subject) -> dict[str, Json]:
-    return {"depth": content_key(plain(asdict(_depth(subject))))}
+    assert subject.depth is not None, "a subject with the chapter depth says what is asked of it"
+    return {"depth": content_key(plain(asdict(subject.depth)))}
 
 
 def _open_worst(subject: Subject, store: Store) -> Subject:
@@ -151,7 +147,7 @@ BUILT: Mapping[str, Chapter] = {
     "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
     "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
     "organs": Chapter(organs, _organs, lambda subject: subject.against, _organs_depends),
-    "depth": Chapter(depths, _depth, lambda _: None, _depth_depends),
+    "depth": Chapter(depths, lambda subject: subject.depth, lambda _: None, _depth_depends),
 }
 
 
