@@ -1,11 +1,16 @@
 """`mesolens audit`: every chapter of this version on one model, and one report."""
 
 import sys
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.cli.subject import Subject
+    from mesolens.runs.settings import Settings
 
 
 @click.command()
@@ -24,26 +29,13 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     """
     found = settings(others | {"budget": budget}, budget="quick")
 
-    from mesolens.api.averages import is_index
     from mesolens.cli import chapters
-    from mesolens.cli.average_ask import AverageAsk, average_of
-    from mesolens.cli.face_ask import FaceAsk, face_of
-    from mesolens.cli.opening import open_base, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
 
     corpus = cast("str | None", others["corpus"])
     names = chapters.wanted(only, () if corpus or model.startswith("slide:") else ("average",))
-    opened = open_model(model, found)
-    base = open_base(cast("str | None", others["base"]), opened, found)
-    ask = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
-    face = face_of(model, opened, base, found, ask) if "face" in names else None
-    twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
-    items = open_items(model, opened, contrasts)
-    ask_average = AverageAsk(index=corpus)
-    twin = next(iter(twins), None)
-    average = average_of(model, opened, twin, found, ask_average) if "average" in names else None
-    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins, average=average)
+    subject = _subject(model, names, found, contrasts, others)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:
@@ -55,3 +47,34 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     if not found.json:
         show([str(report)])
     chapters.check(readings)
+
+
+def _subject(
+    model: str, names: Sequence[str], found: "Settings", contrasts: str | None, given: Mapping[str, object]
+) -> "Subject":
+    """What an audit is about, with what each chapter asks."""
+    from mesolens.api.averages import is_index
+    from mesolens.cli.average_ask import AverageAsk, average_of
+    from mesolens.cli.face_ask import FaceAsk, face_of
+    from mesolens.cli.opening import open_base, open_depth, open_items, open_model
+    from mesolens.cli.subject import Subject
+    from mesolens.instruments.quine.setting import quine_spec
+
+    corpus = cast("str | None", given["corpus"])
+    opened = open_model(model, found)
+    base = open_base(cast("str | None", given["base"]), opened, found)
+    text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
+    twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
+    twin = next(iter(twins), None)
+    return Subject(
+        opened,
+        None,
+        open_items(model, opened, contrasts),
+        found,
+        face=face_of(model, opened, base, found, text) if "face" in names else None,
+        base=base,
+        twins=twins,
+        average=average_of(model, opened, twin, found, AverageAsk(index=corpus)) if "average" in names else None,
+        depth=open_depth(opened, None, None, found) if "depth" in names else None,
+        quine=quine_spec(budget=found.budget, seed=found.seed) if "quine" in names else None,
+    )

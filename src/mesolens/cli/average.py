@@ -38,6 +38,7 @@ def average(model: str, twin: str | None, most: int, fraction: float | None, **o
     from mesolens.cli import chapters
     from mesolens.cli.average_ask import AverageAsk, average_of
     from mesolens.cli.opening import Items, open_model, open_twin
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
@@ -46,7 +47,7 @@ def average(model: str, twin: str | None, most: int, fraction: float | None, **o
     ask = AverageAsk(**named, fraction=fraction, longest=most)
     asked = average_of(model, opened, other, found, ask)
     twins = () if other is None else (other,)
-    subject = chapters.Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
+    subject = Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
     store, readings = chapters.run(subject, ["average"], sys.argv[1:])
     if found.json:
         data(readings["average"].data)

@@ -64,8 +64,9 @@ def ask(model: str, draws: int, temperature: float, most: int, **options: object
     """
     found = settings(options)
 
-    from mesolens.cli.opening import open_model
-    from mesolens.cli.quine_run import run_quines
+    from mesolens.cli import chapters
+    from mesolens.cli.opening import Items, open_model
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
     from mesolens.errors import Unsafe
     from mesolens.instruments.quine.setting import quine_spec
@@ -81,11 +82,12 @@ def ask(model: str, draws: int, temperature: float, most: int, **options: object
     )
     if spec.why_not:
         raise Unsafe(f"programs are run in a sandbox or not at all: {spec.why_not}")
-    store, reading = run_quines(open_model(model, found), spec, found, sys.argv[1:])
+    subject = Subject(open_model(model, found), None, Items((), ""), found, quine=spec)
+    store, readings = chapters.run(subject, ["quine"], sys.argv[1:])
     if found.json:
-        data(reading.data)
+        data(readings["quine"].data)
     else:
-        _overview(reading)
+        _overview(readings["quine"])
     tell(f"report    {store.run / 'report.html'}")
 
 
@@ -115,7 +117,7 @@ def check(files: tuple[str, ...], language: str | None, **options: object) -> No
     """
     found = settings(options)
 
-    from mesolens.cli.quine_run import judge_files
+    from mesolens.cli.quine_check import judge_files
     from mesolens.cli.terminal import data, table
     from mesolens.errors import CheckFailed
 

@@ -1,54 +1,22 @@
-"""What `mesolens quine` does: a run of the instrument with its folder, and the judging of files."""
+"""What `mesolens quine check` does: the judging of files."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesolens.errors import BadInput
-from mesolens.evidence.reading import Reading
-from mesolens.evidence.shards import content_key
 from mesolens.hostile import printable
 from mesolens.instruments import quine
 from mesolens.instruments.quine.honesty import Bench, Language, bench
 from mesolens.instruments.quine.judging import Judged, judge
-from mesolens.instruments.quine.spec import Item, QuineSpec
+from mesolens.instruments.quine.spec import Item
 
 if TYPE_CHECKING:
-    from mesolens.model.loaded import LoadedModel
-    from mesolens.runs.settings import Settings
-    from mesolens.runs.store import Store
+    pass
 
 _ENDINGS: dict[str, Language] = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript"}
 PLAIN = "program"
 """The rung of a program from anywhere: it is to print itself, and nothing else is asked of it."""
-
-
-def run_quines(
-    model: "LoadedModel", spec: QuineSpec, settings: "Settings", command: Sequence[str]
-) -> tuple["Store", Reading]:
-    """Ask a model in a run folder, begun or found again, and write the report.
-
-    Raises:
-        BadInput: the folder holds something else, or the model cannot be asked.
-        Incomplete: stopped before the end; the same command resumes.
-    """
-    from mesolens.cli.terminal import tell
-    from mesolens.report.html import write_report
-    from mesolens.runs.chapters import foresee, run_chapter
-    from mesolens.runs.progress import reporter
-    from mesolens.runs.record import begin, depends, folder_of, plain
-    from mesolens.runs.store import Store
-
-    depending = depends(model.card, settings) | {"quine": content_key(plain(asdict(spec)))}
-    store = Store(folder_of(model.card.name, depending, settings))
-    needed = foresee(quine, model.card, spec, store)
-    if needed is not None:
-        tell(f"quine: {needed}")
-    begin(store, model.card, settings, depending, chapters={"quine": "asked"}, command=command)
-    reading = run_chapter(quine, model, spec, store, reporter=reporter(as_json=settings.json))
-    write_report(store.run)
-    return store, reading
 
 
 def judge_files(files: Sequence[str], language: str | None) -> list[tuple[str, Judged]]:
