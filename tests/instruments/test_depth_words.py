@@ -3,14 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.instruments.depth.bound import bound
-from mesolens.instruments.depth.matrices import HALF, beyond, cells, means
+from mesolens.instruments.depth.matrices import HALF, Level, beyond, cells, followed, given_away, means
+from mesolens.instruments.depth.used import SCHEMA
 from mesolens.instruments.depth.words import Beyond, concluded
 from mesolens.model.load import adopt
+from mesolens.traits.task_ids import Asked
 from tests.model.families import build
 
 STEPS, LAYERS = ("one", "two"), ("embed", "L0", "L1")
@@ -37,6 +40,41 @@ def test_every_verdict_has_its_reason() -> None:
     assert verdict(some, some, NONE) == "present, not used"
     assert verdict(some, NONE, NONE) == "not determined"
     assert verdict(some, some, None) == "not determined"
+
+
+def test_a_step_that_gives_the_answer_away_carries_no_verdict() -> None:
+    some = grid(1, 0)
+    unknown = some.copy()
+    unknown[:, 0] = np.nan
+    assert verdict(some, some, unknown) == "not determined"
+    assert verdict(some, grid(1, 1), unknown) == "present, not used", "the other step may"
+    assert verdict(some, some, np.full((3, 2), np.nan)) == "not determined"
+
+
+def test_what_follows_and_what_is_given_away_by_loops() -> None:
+    rng = np.random.default_rng(0)
+    items = [
+        Asked(str(n), str(n), "", 2, (1,), a, (0, 1, 2), ("one",), (v,), ((2 - v if v != 1 else 0, o),), 1 / 3)
+        for n, (a, v, o) in enumerate(rng.integers(3, size=(30, 3)).tolist())
+    ]
+    level = Level(items, ["one"], ["embed", "L0"])
+    said = rng.integers(3, size=(30, 2))
+    where = [(n, layer) for n in range(30) for layer in range(2) if (n + layer) % 5]
+    rows = [
+        {"item": n, "layer": layer, "step": "one", "way": "swap", "said": int(said[n, layer])} for n, layer in where
+    ]
+    hits, dealt = followed(pa.Table.from_pylist(rows, schema=SCHEMA), level)
+    halves = np.arange(30) % 2
+    for n, layer in where:
+        wanted = items[n].others[0][1]
+        assert hits[n, layer, 0] == (said[n, layer] == wanted)
+        assert dealt[n, layer, 0] == pytest.approx(np.mean([said[m, k] == wanted for m, k in where if k == layer]))
+    assert np.isnan(hits).sum() == np.isnan(dealt).sum() == 60 - len(where)
+    right = 0
+    for n, item in enumerate(items):
+        alike = [each.answer for m, each in enumerate(items) if halves[m] != halves[n] and each.values == item.values]
+        right += bool(alike) and max(range(3), key=alike.count) == item.answer
+    assert given_away(level, halves)[0] == pytest.approx(right / 30)
 
 
 def test_the_answer_itself_is_no_step_between() -> None:
