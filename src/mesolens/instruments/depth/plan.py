@@ -126,7 +126,8 @@ def cost(card: ModelCard, spec: DepthSpec) -> Cost:
     pushed = 5 * boundaries * steps * len(level)
     flops = 2.0 * card.parameters * (tokens + 8 * sum(level) + pushed)
     states = 4.0 * len(level) * boundaries * card.anatomy.stream_width
+    vectors = 4.0 * min(pushed, 4 * boundaries * steps * max(1, spec.shard_items // 4)) * card.anatomy.stream_width
     batch = 64.0 * spec.batch_tokens * card.anatomy.stream_width + 8.0 * card.vocabulary * 256
     kept = memory(len(card.anatomy.blocks), card.anatomy.stream_width) if spec.tuned and tuned_fits(card) else 0
     fresh = 4.0 * card.parameters if spec.newborn and newborn_fits(card) else 0.0
-    return Cost(flops, states * 3 + batch + kept + fresh)
+    return Cost(flops, states * 3 + vectors + batch + kept + fresh)
