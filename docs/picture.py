@@ -1,7 +1,7 @@
 """`python docs/picture.py RUN`: photograph a run's report as docs/report.png, 1400 × 900, for the README.
 
 Writes `report.html` into the run folder anew, opens it in Chromium from its file, and waits until it is drawn. A second
-argument names the place to show (`contrast-0/L1.attn.h3`; else the model, all contrasts), a third where to write.
+argument names the place to show (`middle/contrast-0/L1.attn.h3`; else the beginning), a third where to write.
 """
 
 import shutil
@@ -17,14 +17,18 @@ SIZE = (1400, 900)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
-def picture(run: Path, place: str = "all/model", out: Path = OUT) -> Path:
+DRAWN = "[...document.querySelectorAll('.later:empty')].every(e => !e.checkVisibility())"
+
+
+def picture(run: Path, place: str = "", out: Path = OUT) -> Path:
     """Photograph one view of a run's report."""
     report = write_report(run)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
-        page.goto(f"{report.resolve().as_uri()}#middle/{place}")
-        page.wait_for_selector("html[data-ready] .sum")
+        page.goto(f"{report.resolve().as_uri()}#{place}")
+        page.wait_for_selector("html[data-ready]")
+        page.wait_for_function(DRAWN)
         page.screenshot(path=out)
         browser.close()
     return out

@@ -132,7 +132,7 @@ def test_values_that_name_nothing(mesolens: Mesolens, contrasts: Path, tmp_path:
 
 
 def test_a_failure_that_nobody_expected(mesolens: Mesolens, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: object) -> list[str]:
+    def broken(*_: object) -> list[str]:
         raise ZeroDivisionError("by \x1b[31mzero")
 
     monkeypatch.setattr(chapters, "wanted", broken)
@@ -144,7 +144,7 @@ def test_a_failure_that_nobody_expected(mesolens: Mesolens, monkeypatch: pytest.
 
 
 def test_an_interrupt_is_3(mesolens: Mesolens, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(_: object) -> list[str]:
+    def stopped(*_: object) -> list[str]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(chapters, "wanted", stopped)
