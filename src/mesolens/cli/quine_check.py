@@ -35,7 +35,7 @@ def judge_files(files: Sequence[str], language: str | None) -> list[tuple[str, J
 def _check_engine(table: Bench, found: Sequence[tuple[str, Language, bytes]]) -> None:
     scripts = [name for name, kind, _ in found if kind == "javascript"]
     if scripts and not table.has_javascript:
-        name = printable(scripts[0], 80)
+        name = printable(scripts[0], 240)
         raise BadInput(f"{name}: JavaScript runs in QuickJS, which is not installed: pip install 'mesolens[js]'")
 
 
@@ -46,7 +46,7 @@ def _language(name: str, said: str | None) -> Language:
         return said
     ending = Path(name).suffix.lower()
     if ending not in _ENDINGS:
-        shown = printable(repr(name), 80)
+        shown = printable(repr(name), 240)
         raise BadInput(f"{shown} does not end in {', '.join(_ENDINGS)}; say with --language what it is")
     return _ENDINGS[ending]
 
@@ -55,7 +55,7 @@ _LONGEST = 1 << 20
 
 
 def _bytes(name: str) -> bytes:
-    path, shown = Path(name), printable(repr(name), 80)
+    path, shown = Path(name), printable(repr(name), 240)
     if not path.is_file():
         raise BadInput(f"{shown} is no file")
     if path.stat().st_size > _LONGEST:
