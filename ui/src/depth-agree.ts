@@ -4,7 +4,6 @@ import type { Cells, DepthData, Maybe, Plain } from "./depth-data.ts";
 import { visible } from "./text.ts";
 
 const PART = { read: 0.5, present: 0.1, used: 0.1 };
-const WORDS = { read: "read", present: "present", used: "used" };
 const READERS = ["read", "present", "used"] as const;
 const SHOWN = 6;
 
@@ -27,6 +26,9 @@ export function first(cells: Cells | null, chance: Maybe, controls: readonly (Pl
 
 interface Found {
   agree: boolean | null;
+  /** Which of the three see the step at all. */
+  seen: string;
+  /** From which boundary on each does. */
   says: string;
 }
 
@@ -34,13 +36,13 @@ function found(data: DepthData, step: number): Found {
   const { read, present, used } = data;
   const controls = { read: [], present: [present?.shuffled ?? null, present?.newborn ?? null], used: [used?.shuffled ?? null] };
   const places = READERS.map((name) => first({ read, present, used }[name]?.cells ?? null, { read, present, used }[name]?.chance[step] ?? null, controls[name], step, PART[name]));
-  const says = READERS.map((name, k) => {
+  const told = (from: (place: number) => string) => READERS.map((name, k) => {
     const place = places[k];
-    return place == null ? `${WORDS[name]} not measured` : place < 0 ? `${WORDS[name]} nowhere` : `${WORDS[name]} from ${visible(data.layers[place] ?? "?", 20)}`;
+    return place == null ? `${name} not measured` : place < 0 ? `${name} nowhere` : `${name}${from(place)}`;
   });
   const known = places.filter((place) => place !== null);
   const agree = known.length < 2 ? null : known.every((place) => place >= 0) || known.every((place) => place < 0);
-  return { agree, says: says.join(", ") };
+  return { agree, seen: told(() => "").join(", "), says: told((place) => ` from ${visible(data.layers[place] ?? "?", 20)}`).join(", ") };
 }
 
 /** The sentence; steps that are the answer itself are left out where others lie between. */
@@ -48,14 +50,14 @@ export function disagreement(data: DepthData): string {
   const between = data.steps.flatMap((_, k) => (data.between[k] ? [k] : []));
   const asked = between.length ? between : data.steps.map((_, k) => k);
   if (!asked.length) return "No step was asked for, so there is nothing on which the three could disagree.";
-  const groups = new Map<string, { names: string[]; agree: boolean | null }>();
+  const groups = new Map<string, { names: string[]; agree: boolean | null; says: string }>();
   for (const step of asked) {
-    const { agree, says } = found(data, step);
-    const group = groups.get(says) ?? { names: [], agree };
-    groups.set(says, group);
+    const { agree, seen, says } = found(data, step);
+    const group = groups.get(seen) ?? { names: [], agree, says };
+    groups.set(seen, group);
     group.names.push(visible(data.steps[step]!, 24));
   }
-  const clauses = [...groups].sort(([, a], [, b]) => rank(a.agree) - rank(b.agree)).map(([says, { names, agree }]) => `${verb(agree)} on ${listed(names)} (${says})`);
+  const clauses = [...groups].sort(([, a], [, b]) => rank(a.agree) - rank(b.agree)).map(([seen, { names, agree, says }]) => `${verb(agree)} on ${listed(names)} (${names.length === 1 ? says : seen})`);
   const more = clauses.length > SHOWN ? `; and so on for ${clauses.length - SHOWN} more` : "";
   return `The three ${clauses.slice(0, SHOWN).join("; ")}${more}.`;
 }

@@ -78,7 +78,7 @@ export function curvePlot(curve: Curve): Plot {
   const rows = curve.curve.filter((row) => row.k !== null).sort((a, b) => a.k! - b.k!);
   return levelsPlot({
     title: name,
-    says: `${visible(curve.says, 300) || "The reading does not say where half is left."}${curve.k50 === null ? " There is no k50." : ""}`,
+    says: `${visible(curve.says, 300) || "the reading does not say where half is left"}${curve.k50 === null ? "; there is no k50" : ""}.`,
     axis: "k, serial steps that are needed",
     series: "accuracy",
     floor: "elimination floor",

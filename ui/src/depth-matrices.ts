@@ -6,7 +6,7 @@ import { h } from "./dom.ts";
 import { type Box, figureBox, type Plot } from "./figure.ts";
 import { cellAt, drawGrid, type Grid } from "./grid.ts";
 import type { Cell } from "./sheet.ts";
-import { figure, interval, percent, visible } from "./text.ts";
+import { interval, percent, visible } from "./text.ts";
 
 const TINT = 0.6;
 const KEYS: NonNullable<Plot["keys"]> = [["shade-above", "chance \u2026 1"], ["not-measured", "not measured"]];
@@ -31,12 +31,12 @@ interface Asked {
 export function threeMatrices(data: DepthData): Box[] {
   const { read, present, used } = data;
   const lens = read && ways([`${visible(read.lens, 20) || "logit"} lens`, read.cells], ["tuned lens", read.tuned]);
-  const swaps = used && ways(["class-mean swap", used.cells], ["patched between items", used.patched], ["set to the mean", used.mean]);
+  const swaps = used && ways(["swap", used.cells], ["patch", used.patched], ["mean", used.mean]);
   const noTuned = read && !read.tuned ? ` Tuned lens: ${why(data, "tuned lens", "tuned").replace(/^Not/, "not")}` : "";
   return [
     made(data, ["matrices", "read"], read && { title: "READ", says: `How often the lens, among an item\u2019s choices, says the step\u2019s value at a boundary.${noTuned}`, ways: lens!, chance: read.chance, sheet: "depth-read" }),
     made(data, ["matrices", "present"], present && { title: "PRESENT", says: "How often a linear probe, fitted on other items, finds the step\u2019s value. Its controls stand below.", ways: ways(["probe", present.cells]), chance: present.chance, controls: plain(["shuffled", present.shuffled], ["newborn", present.newborn]), sheet: "depth-present" }),
-    made(data, ["used", "matrices"], used && { title: "USED", says: "How often the model says the counterfactual answer when the step\u2019s part of the stream is swapped for another value\u2019s.", ways: swaps!, chance: used.chance, controls: plain(["shuffled", used.shuffled]), sheet: "depth-used" }),
+    made(data, ["used", "matrices"], used && { title: "USED", says: "How often the model says the counterfactual answer after the step\u2019s class means were swapped.", ways: swaps!, chance: used.chance, controls: plain(["shuffled", used.shuffled]), sheet: "depth-used" }),
   ];
 }
 
@@ -71,7 +71,7 @@ function made(data: DepthData, names: readonly string[], asked: Asked | null, ti
 export function matrixBox(data: DepthData, asked: Asked): Box {
   let way = asked.ways[0]!;
   const grid: Grid = {
-    rows: data.layers.map((name) => visible(name, 8)),
+    rows: data.layers.map((name) => visible(name, 6)),
     columns: data.steps.length,
     left: 46,
     row: 22,
@@ -83,17 +83,17 @@ export function matrixBox(data: DepthData, asked: Asked): Box {
     },
     text: (layer, step) => {
       const value = way.cells[layer]?.[step]?.value;
-      return value == null ? "" : figure(Number(value.toFixed(2)));
+      return value == null ? "" : value.toFixed(2);
     },
   };
-  const tools = asked.ways.length > 1 ? choices(asked.ways, `Which ${asked.title}`, (chosen) => {
+  const tools = choices(asked.ways, `Which ${asked.title}`, (chosen) => {
     way = chosen;
     box.redraw();
-  }) : null;
+  });
   const box: Box = figureBox({
     title: asked.title,
     says: asked.says,
-    ...(tools ? { tools } : {}),
+    tools,
     keys: KEYS,
     sheet: { name: asked.sheet, columns: columns(asked), rows: () => data.layers.flatMap((layer, l) => data.steps.map((step, s) => [layer, step, ...figures(asked, l, s)])) },
     draw: (canvas, width) => drawGrid(canvas, width, grid),
@@ -105,7 +105,9 @@ export function matrixBox(data: DepthData, asked: Asked): Box {
   return box;
 }
 
+/** A switch; where there is nothing to choose, its room, so that matrices beside each other stand at one height. */
 function choices(named: readonly Way[], label: string, choose: (way: Way) => void): HTMLElement {
+  if (named.length < 2) return h("div", { class: "choices" });
   const buttons = named.map((way, k) => {
     const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(k === 0) }, way.name);
     button.addEventListener("click", () => {

@@ -4,9 +4,14 @@ import { difficultyPlot } from "./depth-levels.ts";
 import { h } from "./dom.ts";
 import type { Plot } from "./figure.ts";
 import { sharesPlot } from "./share-rows.ts";
-import { count, figure, figured, interval, percent, visible } from "./text.ts";
+import { count, figure, figured, interval, percent, signed, visible } from "./text.ts";
 
 const SURE = 0.05;
+
+/** A difference of shares in points of a hundred, with its sign. */
+function points(value: number | null): string {
+  return value === null ? "\u2013" : `${signed(100 * value, 1)} points`;
+}
 
 /** A family's head: its name, whether its score counts, and why. */
 export function familyHead(family: Family): HTMLElement {
@@ -42,7 +47,7 @@ function pairedPlot({ name, paired, effects }: Family): Plot {
     ends: [0],
     rows: paired.map((row) => {
       const label = `${visible(row.one, 24)} \u2212 ${visible(row.other, 24)}`;
-      return { label, text: `${percent(row.difference)}, p ${figured(row.p)}`, value: row.difference, low: row.low, high: row.high, over: `${label}: ${percent(row.difference)}${interval(row.low, row.high, percent)}, corrected p ${figured(row.p)}` };
+      return { label, text: `${points(row.difference)}, p ${figured(row.p)}`, value: row.difference, low: row.low, high: row.high, over: `${label}: ${points(row.difference)}${interval(row.low, row.high, points)}, corrected p ${figured(row.p)}` };
     }),
     keys: [["mark-disc", "difference"], ["interval", "95 % interval"]],
     sheet: { name: `depth-paired-${visible(name, 40)}`, columns: ["one", "other", "items", "difference", "low", "high", "corrected p", "p alone"], rows: () => paired.map((row) => [row.one, row.other, row.n, row.difference, row.low, row.high, row.p, row.p_alone]) },

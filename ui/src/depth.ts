@@ -46,10 +46,11 @@ function tallies({ task }: DepthMain): HTMLElement {
 function rooms(data: DepthData, shelf: Shelf): HTMLElement[] {
   const put = (make: () => Box, height = 430) => shelf.put(height, make);
   const grid = (...plots: Plot[]) => h("div", { class: "figures-grid" }, ...plots.map((plot) => put(() => figureBox(plot))));
+  const beside = (...plots: Plot[]) => put(() => three(plots.map(figureBox)));
   return [
     h("h3", {}, "Read, present, used"),
     h("p", { class: "agree" }, disagreement(data)),
-    h("p", { class: "soft small" }, "Rows: boundaries of the stream, in the order of the layers. Columns: steps, in the order of the task. A step counts from the first boundary at which its interval lies above chance and controls."),
+    h("p", { class: "soft small" }, "Rows: boundaries of the stream, in the order of the layers. Columns: steps, in the order of the task. A step counts from the first boundary at which its interval lies above chance and controls. Swap: the class mean of one value is exchanged for another\u2019s; patch: the whole state comes from another item; mean: the state is only the other value\u2019s mean."),
     put(() => three(threeMatrices(data)), 520),
     h("h4", { class: "controls-head" }, "Controls, on the same scale"),
     put(() => three(controlMatrices(data)), 460),
@@ -57,10 +58,10 @@ function rooms(data: DepthData, shelf: Shelf): HTMLElement[] {
     h("p", { class: "soft small" }, visible(data.bound.says, 300) || "The reading gives no bound of the architecture."),
     data.k50.length ? grid(...data.k50.map(curvePlot)) : h("p", { class: "empty" }, "No curve: no presentation was asked."),
     h("h3", {}, "Answers with no visible step"),
-    ...(data.nocot ?? []).map((family) => h("section", { class: "family", "aria-label": visible(family.name, 60) || "puzzles" }, familyHead(family), grid(...familyPlots(family)))),
+    ...(data.nocot ?? []).map((family) => h("section", { class: "family", "aria-label": visible(family.name, 60) || "puzzles" }, familyHead(family), beside(...familyPlots(family)))),
     data.nocot ? null : h("p", { class: "empty" }, visible(why(data, "nocot", "no-CoT"), 400)),
     h("h3", {}, "Planning"),
-    ...(data.planning ? plans(data.planning, grid) : [h("p", { class: "empty" }, visible(why(data, "planning"), 400))]),
+    ...(data.planning ? [plans(data.planning, shelf)] : [h("p", { class: "empty" }, visible(why(data, "planning"), 400))]),
     ...unavailable(data),
   ].filter((element) => element !== null);
 }
@@ -69,10 +70,10 @@ function three(boxes: readonly Box[]): Box {
   return { element: h("div", { class: "depth-matrices" }, ...boxes.map(({ element }) => element)), redraw: () => boxes.forEach((box) => box.redraw()) };
 }
 
-function plans(planning: Planning, grid: (...plots: Plot[]) => HTMLElement): HTMLElement[] {
+function plans(planning: Planning, shelf: Shelf): HTMLElement {
   const told = (title: string, facts: readonly Fact[] | null) => h("div", { class: "plan" }, h("h4", {}, title), facts?.length ? factTable(facts, title) : h("p", { class: "empty" }, "Not measured: the reading holds nothing of it."));
-  const curve = planning.commitment.length ? grid(commitmentPlot(planning)) : h("p", { class: "empty" }, "No commitment curve: the reading holds none.");
-  return [curve, told("Announce, then do", planning.announce), told("Myopia gap", planning.myopia)];
+  const curve = planning.commitment.length ? shelf.put(430, () => figureBox(commitmentPlot(planning))) : h("p", { class: "empty" }, "No commitment curve: the reading holds none.");
+  return h("div", { class: "depth-matrices" }, curve, told("Announce, then do", planning.announce), told("Myopia gap", planning.myopia));
 }
 
 function unavailable({ unavailable: left }: DepthData): HTMLElement[] {

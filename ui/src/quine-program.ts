@@ -27,7 +27,7 @@ function code(name: string, text: string, left: number): HTMLElement {
 
 export function programPanel(program: Program): HTMLElement {
   const lines = program.program ? program.program.split("\n").length : 0;
-  const name = `the program, ${visible(program.language, 20) || "in no language"}, ${count(lines)} lines, ${count(program.program.length + program.left)} characters`;
+  const name = `the program, ${visible(program.language, 20) || "in no language"}, ${count(lines)} ${lines === 1 ? "line" : "lines"}, ${count(program.program.length + program.left)} characters`;
   return h(
     "div",
     { class: "quine-body" },

@@ -71,7 +71,7 @@ export function ladderPlot(rungs: readonly Rung[], skipped: boolean): Plot {
     room: "wide",
     rows: rungs.map((rung, k) => {
       const counts = `${figured(rung.honest)} of ${figured(rung.items)} honest, ${figured(rung.novel)} novel`;
-      return { label: rung.name, text: `${counts} \u2013 ${rung.says}`, value: shares[k]!.honest, low: rung.items ? rung.low : null, high: rung.items ? rung.high : null, tick: shares[k]!.novel, over: `${visible(rung.name, 40)}, ${visible(rung.says, 120)}: ${counts}, ${percent(shares[k]!.honest)}${interval(rung.low, rung.high, percent)}` };
+      return { label: rung.name, text: rung.items ? `${counts} \u2013 ${rung.says}` : rung.says, value: shares[k]!.honest, low: rung.items ? rung.low : null, high: rung.items ? rung.high : null, tick: shares[k]!.novel, over: `${visible(rung.name, 40)}, ${visible(rung.says, 120)}: ${counts}, ${percent(shares[k]!.honest)}${interval(rung.low, rung.high, percent)}` };
     }),
     keys: [["mark-disc", "honest"], ["interval", "95 % interval"], ["tick-floor", "honest and novel"]],
     sheet: { name: "quine-ladder", columns: ["rung", "what it asks for", "items", "honest", "novel", "honest share", "low", "high"], rows: () => rungs.map((rung, k) => [rung.name, rung.says, rung.items, rung.honest, rung.novel, shares[k]!.honest, rung.low, rung.high]) },
@@ -93,7 +93,7 @@ function followProgram(reader: HTMLElement, shelf: Shelf, programs: number): voi
 function missing({ missing: rows, missing_left: left }: QuineMain): HTMLElement[] {
   if (!rows.length) return [];
   const more = left > 0 && h("p", { class: "soft small" }, `and ${count(left)} more`);
-  return [h("details", { class: "facts" }, h("summary", {}, `${count(rows.length + left)} items without a reply`), factTable(rows.map(({ id, why }) => [id, why]), "Items without a reply"), more)];
+  return [h("details", { class: "facts" }, h("summary", {}, `Without a reply: ${count(rows.length + left)}`), factTable(rows.map(({ id, why }) => [id, why]), "Items without a reply"), more)];
 }
 
 function notes({ left_out, programs }: QuineMain): HTMLElement[] {

@@ -42,14 +42,14 @@ export function sharesPlot({ rows, axis, ends, room, ...asked }: Asked): Plot {
     draw: (canvas, width) => {
       const made = frame(canvas, width, ROW * rows.length + 64, linear(axis, [...ends, ...known], Math.min(10, width / 60), true), EMPTY);
       if (!made) return;
-      if (ends.includes(0) && known.some((value) => value < 0)) stroke(made.context, made.colours.soft, [made.x(0), made.top], [made.x(0), made.bottom]);
-      rows.forEach((row, k) => drawRow(made, row, made.top + 4 + ROW * k, width));
+      const zero = known.some((value) => value < 0);
+      rows.forEach((row, k) => drawRow(made, row, made.top + 4 + ROW * k, width, zero));
     },
     over: ({ y }) => rows[Math.floor((y - 26) / ROW)]?.over ?? "",
   };
 }
 
-function drawRow(made: Frame, row: ShareRow, top: number, width: number): void {
+function drawRow(made: Frame, row: ShareRow, top: number, width: number, zero: boolean): void {
   const { context, colours } = made;
   const middle = top + 26;
   const font = getComputedStyle(document.body).fontFamily;
@@ -64,6 +64,7 @@ function drawRow(made: Frame, row: ShareRow, top: number, width: number): void {
   context.fillStyle = colours.soft;
   context.fillText(visible(row.text, Math.max(8, Math.floor((made.right - after) / 6.4))), after, top + 12);
   stroke(context, colours.rule, [made.left, middle], [made.right, middle]);
+  if (zero) stroke(context, colours.soft, [made.x(0), middle - 7], [made.x(0), middle + 7]);
   if (row.tick != null) {
     context.lineWidth = 2;
     stroke(context, colours.ink, [made.x(row.tick), middle - 7], [made.x(row.tick), middle + 7]);

@@ -94,7 +94,8 @@ def planning(data: Part) -> list[Json]:
     Raises:
         BadInput: it is no list of objects.
     """
-    told = facts([dict(row) for row in rows(data, "planning")])
+    found = rows(data, "planning")
+    told = facts([dict(row) for row in found]) if found else []
     return [[text(name) for name in row] for row in told[:MISSING] if isinstance(row, list)]
 
 
