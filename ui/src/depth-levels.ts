@@ -73,7 +73,7 @@ function halfLine(made: Frame, value: number, low: Maybe, high: Maybe): void {
 }
 
 /** Accuracy over the steps that are needed, in one presentation. */
-export function curvePlot(curve: Curve): Plot {
+export function curvePlot(curve: Curve, number = 1): Plot {
   const name = visible(curve.presentation, 60) || "items";
   const rows = curve.curve.filter((row) => row.k !== null).sort((a, b) => a.k! - b.k!);
   return levelsPlot({
@@ -84,7 +84,7 @@ export function curvePlot(curve: Curve): Plot {
     floor: "elimination floor",
     points: rows.map(({ k, accuracy, low, high, chance }) => ({ x: k!, value: accuracy, low, high, floor: chance })),
     half: { value: curve.k50, low: curve.low, high: curve.high },
-    sheet: { name: `depth-k50-${name}`, columns: ["k, steps", "items", "accuracy", "low", "high", "elimination floor"], rows: () => rows.map((row) => [row.k, row.n, row.accuracy, row.low, row.high, row.chance]) },
+    sheet: { name: `depth-k50-${number}-${name}`, columns: ["k, steps", "items", "accuracy", "low", "high", "elimination floor"], rows: () => rows.map((row) => [row.k, row.n, row.accuracy, row.low, row.high, row.chance]) },
   });
 }
 
@@ -99,7 +99,7 @@ export function difficultyPlot(family: string, rows: readonly Rate[], slope: { v
     series: "plain condition",
     floor: "guessing",
     points: known.map(({ difficulty, accuracy, low, high, guessing }) => ({ x: difficulty!, value: accuracy, low, high, floor: guessing })),
-    sheet: { name: `depth-difficulty-${visible(family, 40)}`, columns: ["difficulty", "items", "accuracy", "low", "high", "guessing"], rows: () => known.map((row) => [row.difficulty, row.n, row.accuracy, row.low, row.high, row.guessing]) },
+    sheet: { name: `depth-difficulty-${family}`, columns: ["difficulty", "items", "accuracy", "low", "high", "guessing"], rows: () => known.map((row) => [row.difficulty, row.n, row.accuracy, row.low, row.high, row.guessing]) },
   });
 }
 

@@ -19,11 +19,13 @@ export function familyHead(family: Family): HTMLElement {
   return h("div", { class: "family-head" }, h("h4", {}, visible(family.name, 60) || "puzzles"), badge, h("p", { class: "soft small" }, visible(family.says, 400)));
 }
 
-export function familyPlots(family: Family): Plot[] {
-  return [conditionsPlot(family), pairedPlot(family), difficultyPlot(family.name, family.by_difficulty, family.slope)];
+/** A family's three figures; `number` tells its files from those of another family of the same name. */
+export function familyPlots(family: Family, number = 1): Plot[] {
+  const name = `${number}-${visible(family.name, 40)}`;
+  return [conditionsPlot(family, name), pairedPlot(family, name), difficultyPlot(name, family.by_difficulty, family.slope)];
 }
 
-function conditionsPlot({ name, conditions }: Family): Plot {
+function conditionsPlot({ conditions }: Family, name: string): Plot {
   const [first, ...rest] = conditions;
   const most = rest.reduce((best, each) => ((each.accuracy ?? -1) > (best?.accuracy ?? -1) ? each : best), first);
   return sharesPlot({
@@ -33,11 +35,11 @@ function conditionsPlot({ name, conditions }: Family): Plot {
     ends: [0, 1],
     rows: conditions.map((row) => ({ ...row, label: row.name, text: percent(row.accuracy), value: row.accuracy, over: `${visible(row.name, 40)}: ${percent(row.accuracy)}${interval(row.low, row.high, percent)} of ${figured(row.n)}` })),
     keys: [["mark-disc", "share of right answers"], ["interval", "95 % interval"]],
-    sheet: { name: `depth-conditions-${visible(name, 40)}`, columns: ["condition", "items", "accuracy", "low", "high", "without an answer", "missing"], rows: () => conditions.map((row) => [row.name, row.n, row.accuracy, row.low, row.high, row.unanswered, row.missing]) },
+    sheet: { name: `depth-conditions-${name}`, columns: ["condition", "items", "accuracy", "low", "high", "without an answer", "missing"], rows: () => conditions.map((row) => [row.name, row.n, row.accuracy, row.low, row.high, row.unanswered, row.missing]) },
   });
 }
 
-function pairedPlot({ name, paired, effects }: Family): Plot {
+function pairedPlot({ paired, effects }: Family, name: string): Plot {
   const sure = paired.filter(({ p }) => p !== null && p <= SURE);
   const told = effects.length ? ` ${effects.slice(0, 4).map((row) => `${visible(row.name, 24)}: ${visible(row.says, 60)}`).join("; ")}.` : "";
   return sharesPlot({
@@ -50,6 +52,6 @@ function pairedPlot({ name, paired, effects }: Family): Plot {
       return { label, text: `${points(row.difference)}, p ${figured(row.p)}`, value: row.difference, low: row.low, high: row.high, over: `${label}: ${points(row.difference)}${interval(row.low, row.high, points)}, corrected p ${figured(row.p)}` };
     }),
     keys: [["mark-disc", "difference"], ["interval", "95 % interval"]],
-    sheet: { name: `depth-paired-${visible(name, 40)}`, columns: ["one", "other", "items", "difference", "low", "high", "corrected p", "p alone"], rows: () => paired.map((row) => [row.one, row.other, row.n, row.difference, row.low, row.high, row.p, row.p_alone]) },
+    sheet: { name: `depth-paired-${name}`, columns: ["one", "other", "items", "difference", "low", "high", "corrected p", "p alone"], rows: () => paired.map((row) => [row.one, row.other, row.n, row.difference, row.low, row.high, row.p, row.p_alone]) },
   });
 }
