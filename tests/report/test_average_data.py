@@ -1,7 +1,6 @@
 """The average's part of the page says what the reading says, fits its budget, and guesses at nothing."""
 
 import base64
-import copy
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,27 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.errors import BadInput
-from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json
-from mesolens.report.average_chapter import chapter, within
+from mesolens.report.average_chapter import chapter
 from mesolens.report.average_data import TOKENS, average, texts_of
-from mesolens.report.budget import CELL, FILE
+from mesolens.report.budget import CELL, FILE, within
 from mesolens.report.html import write_report
 from mesolens.report.notebook import cell
 from mesolens.report.payload import script_json
 from mesolens.report.text import summary
 from tests.report.average_reading import RUNGS, AverageShape, reading, write_average
+from tests.report.damage import JUNK, damaged, data_of, places
 from tests.report.organs_reading import OrganShape, with_middle, write_organs
 from tests.report.synthetic import Shape
 from tests.report.synthetic_face import FaceShape, make_face
 
 SMALL = AverageShape(texts=3, tokens=24)
 READ = reading(SMALL)
-
-
-def data_of(found: Reading) -> dict[str, Any]:
-    """A copy of a reading's data that may be damaged."""
-    return cast(dict[str, Any], copy.deepcopy(dict(found.data)))
 
 
 def unpacked(text: str, kind: str = "<f8") -> np.ndarray:
@@ -146,28 +140,14 @@ def test_what_contradicts_itself_is_refused_with_its_place(said: str, damage: An
         chapter(replace(READ, data=data))
 
 
-JUNK = st.sampled_from(
-    [None, True, -1, 10**30, float("nan"), float("inf"), "", "\ud800", [], [[]], {}, {"a": 1}, [None]]
-)
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for key, part in inner for place in _places(part, (*path, key)))]
-
-
-PLACES = _places(data_of(reading(AverageShape(texts=1, tokens=12))))[1:]
+PLACES = places(data_of(reading(AverageShape(texts=1, tokens=12))))[1:]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PLACES), JUNK)
 def test_whatever_stands_in_any_place_is_refused_or_brought_into_form(place: tuple[Any, ...], junk: Any) -> None:
-    data = data_of(reading(AverageShape(texts=1, tokens=12)))
-    at: Any = data
-    for key in place[:-1]:
-        at = at[key]
-    at[place[-1]] = junk
     with suppress(BadInput):
+        data = damaged(reading(AverageShape(texts=1, tokens=12)), place, junk)
         found = chapter(replace(READ, data=data))
         script_json(found.blocks).encode("ascii")
         script_json(found.main).encode("ascii")

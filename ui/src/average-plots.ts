@@ -4,9 +4,8 @@ import type { AverageData, Coverage, Distance, Headline, Maybe, Stratum, Support
 import { line } from "./curves.ts";
 import { h } from "./dom.ts";
 import type { Plot } from "./figure.ts";
-import { type Axis, dot, type Frame, frame, linear, straight, stroke } from "./plot.ts";
+import { type Axis, dot, type Frame, frame, linear, straight, stroke, whisker } from "./plot.ts";
 import { count, figure, figured, percent, visible } from "./text.ts";
-import type { Ink } from "./theme.ts";
 
 export const HEIGHT = 270;
 const ROW = 46;
@@ -90,13 +89,6 @@ function mark({ context, colours, x }: Frame, { low, high }: Row, value: number,
   if (low !== null && high !== null) whisker(context, colours, [x(low), middle], [x(high), middle]);
   context.lineWidth = 1;
   dot(context, "disc", colours.ink, x(value), middle, 3.5);
-}
-
-/** An interval: a line with a stroke across each end. */
-function whisker(context: CanvasRenderingContext2D, colours: Ink, from: [number, number], to: [number, number]): void {
-  const across = from[1] === to[1] ? [0, 4] : [4, 0];
-  stroke(context, colours.ink, from, to);
-  for (const [x, y] of [from, to]) stroke(context, colours.ink, [x - across[0]!, y - across[1]!], [x + across[0]!, y + across[1]!]);
 }
 
 /** How many tokens end a run of the corpus that is so long, in replies, in held-out documents, and when shuffled. */

@@ -6,7 +6,7 @@ import { visible } from "./text.ts";
 /** Verdicts that say that something was found wanting. */
 const BAD = new Set(["refused", "breaks", "strangers", "unstable"]);
 /** Verdicts that say that nothing can be said. */
-const OPEN = new Set(["diffuse", "not determined"]);
+const OPEN = new Set(["diffuse", "not determined", "cannot", "skipped"]);
 
 export function renderPlain(name: string, reading: Reading): HTMLElement {
   return h("section", { class: "chapter", id: visible(name) }, heading(name, reading), protocol(reading));

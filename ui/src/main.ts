@@ -1,6 +1,8 @@
 // Starts the page: the header and the chapters at once, single contrasts when the rest of the document is there.
 import { renderAverage } from "./average.ts";
 import type { AverageMain } from "./average-data.ts";
+import { renderDepth } from "./depth.ts";
+import type { DepthMain } from "./depth-data.ts";
 import { renderFace } from "./face.ts";
 import type { FaceMain } from "./face-data.ts";
 import { framed, keepLinksInside } from "./frame.ts";
@@ -9,6 +11,8 @@ import { renderMiddle } from "./middle.ts";
 import type { OrgansMain } from "./organ-data.ts";
 import { anglesOf, renderOrgans } from "./organs.ts";
 import { block, type Main, type MiddleData, type Reading } from "./payload.ts";
+import { renderQuine } from "./quine.ts";
+import type { QuineMain } from "./quine-data.ts";
 import { renderPlain } from "./chapter.ts";
 import { followTheme } from "./theme.ts";
 import { renderTwins } from "./twins.ts";
@@ -29,6 +33,8 @@ if (main && page) {
     middle: (reading) => renderMiddle(chapters, reading as MiddleData),
     organs: (reading) => renderOrgans(chapters, reading as OrgansMain, middle),
     average: (reading) => renderAverage(chapters, reading as AverageMain, "face" in main.readings),
+    depth: (reading) => renderDepth(chapters, reading as DepthMain),
+    quine: (reading) => renderQuine(chapters, reading as QuineMain),
     twins: (reading) => renderTwins(chapters, reading),
   };
   for (const [name, reading] of Object.entries(main.readings)) {

@@ -144,6 +144,13 @@ export function straight(made: Frame, colour: string, dash: number[], [from, to]
   context.restore();
 }
 
+/** An interval: a line with a stroke across each end. */
+export function whisker(context: CanvasRenderingContext2D, colours: Ink, from: [number, number], to: [number, number]): void {
+  const across = from[1] === to[1] ? [0, 4] : [4, 0];
+  stroke(context, colours.ink, from, to);
+  for (const [x, y] of [from, to]) stroke(context, colours.ink, [x - across[0]!, y - across[1]!], [x + across[0]!, y + across[1]!]);
+}
+
 export type Mark = "disc" | "square" | "ring";
 
 /** A mark whose form tells as much as its colour does. */

@@ -1,6 +1,6 @@
 // An address names a view of a chapter. Chapters stand below each other, so following one brings its chapter into sight.
 
-const CHAPTER = /^#(face|middle|organs|average|twins)\//;
+const CHAPTER = /^#(face|middle|organs|average|depth|quine|twins)\//;
 
 /** Scrolls to the chapter of the address, now and after each change, unless some of it is in sight already. */
 export function keepInSight(): void {

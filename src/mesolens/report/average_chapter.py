@@ -11,9 +11,9 @@ from typing import cast
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json
 from mesolens.report.average_data import SaidText, average, corpus, headline, texts_of
-from mesolens.report.budget import FILE, Budget
+from mesolens.report.budget import FILE, Budget, within
 from mesolens.report.forms import text
-from mesolens.report.payload import Chapter, conclusion, finite, script_json
+from mesolens.report.payload import Chapter, conclusion, finite
 
 
 def chapter(reading: Reading, budget: Budget = FILE) -> Chapter:
@@ -32,22 +32,6 @@ def chapter(reading: Reading, budget: Budget = FILE) -> Chapter:
     main |= {"sure": reading.verdict == "measured" and head["determined"] is True, "headline": head}
     main |= {"corpus": corpus(reading.data), "counts": _counts(data, texts), "left_out": len(texts) - len(kept)}
     return Chapter(main, {"average": data, "average-texts": [said.block for said in kept]})
-
-
-def within(texts: Sequence[SaidText], room: int) -> list[SaidText]:
-    """The texts that have room, in their order: of every stratum the first, then the second, and so on."""
-    turn: dict[str, int] = {}
-    turns: list[int] = []
-    for said in texts:
-        turns.append(turn.setdefault(said.stratum, 0))
-        turn[said.stratum] += 1
-    kept: list[int] = []
-    for place in sorted(range(len(texts)), key=lambda k: (turns[k], k)):
-        size = len(script_json(texts[place].block))
-        if size <= room:
-            kept.append(place)
-            room -= size
-    return [texts[place] for place in sorted(kept)]
 
 
 def _counts(data: Mapping[str, Json], texts: Sequence[SaidText]) -> Json:

@@ -1,6 +1,11 @@
 """How much of a run a page carries; what is beyond stays in the tables, and the page says how much that is."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+from mesolens.evidence.shards import Json
+from mesolens.report.payload import script_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,7 @@ class Budget:
         near_rows: rows of attention, of edges and of boundary shares, each.
         fewest_leaves: leaves that are listed one by one whatever the number of contrasts.
         reply_bytes: the face's replies, all angles together, as they stand in the page.
-        text_bytes: the average's texts token by token, as they stand in the page.
+        text_bytes: the average's texts token by token, and the programs of the quines, each as they stand in the page.
     """
 
     share_bytes: int
@@ -43,3 +48,37 @@ CELL = Budget(
     text_bytes=512 << 10,
 )
 """Of what a notebook's cell shows, which is saved in the notebook with every run: a few megabytes in all."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """Something of a stratum that takes room in the page."""
+
+    @property
+    def stratum(self) -> str:
+        """What it is one of."""
+        ...
+
+    @property
+    def block(self) -> Mapping[str, Json]:
+        """What the page carries of it."""
+        ...
+
+
+T = TypeVar("T", bound=Kept)
+
+
+def within(texts: Sequence[T], room: int) -> list[T]:
+    """The texts that have room, in their order: of every stratum the first, then the second, and so on."""
+    turn: dict[str, int] = {}
+    turns: list[int] = []
+    for said in texts:
+        turns.append(turn.setdefault(said.stratum, 0))
+        turn[said.stratum] += 1
+    kept: list[int] = []
+    for place in sorted(range(len(texts)), key=lambda k: (turns[k], k)):
+        size = len(script_json(texts[place].block))
+        if size <= room:
+            kept.append(place)
+            room -= size
+    return [texts[place] for place in sorted(kept)]

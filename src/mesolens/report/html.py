@@ -17,7 +17,14 @@ from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.face.shown import TABLE, shown
 from mesolens.instruments.middle.organs.shown import shown as organs_shown
-from mesolens.report import average_chapter, face_chapter, middle_chapter, organs_chapter
+from mesolens.report import (
+    average_chapter,
+    depth_chapter,
+    face_chapter,
+    middle_chapter,
+    organs_chapter,
+    quine_chapter,
+)
 from mesolens.report.budget import FILE, Budget
 from mesolens.report.header import header
 from mesolens.report.payload import Chapter, conclusion, script_json
@@ -32,6 +39,7 @@ CHAPTERS: Mapping[str, str] = {
     "organs": "Which groups of heads and neurons act together, and what does each of them serve?",
     "average": "How much of what it says is an average of its training text?",
     "depth": "How many steps does it think with no token, which are readable, which are used?",
+    "quine": "Does it write programs that print themselves, with no token to plan them in?",
     "study": "What did it work out that it was never shown?",
     "forecast": "Over checkpoints or models: does silent mathematics rise while agency and awareness stay flat?",
 }
@@ -40,7 +48,7 @@ _BESIDE: Mapping[str, str] = {"twins": "Do models that were trained alike answer
 
 _TABLED = frozenset({"face", "middle", "organs"})
 """Chapters that are drawn from the run's tables beside its reading."""
-_BUILT = _TABLED | {"average"}
+_BUILT = _TABLED | {"average", "depth", "quine"}
 
 
 def write_report(run: Path) -> Path:
@@ -93,6 +101,10 @@ def chapter_of(reading: Reading, tables: Tables, budget: Budget = FILE) -> Chapt
         return organs_chapter.chapter(reading, {**tables, **leaves_of(reading, tables)}, budget)
     if reading.instrument == "average":
         return average_chapter.chapter(reading, budget)
+    if reading.instrument == "depth":
+        return depth_chapter.chapter(reading)
+    if reading.instrument == "quine":
+        return quine_chapter.chapter(reading, budget)
     if reading.instrument == "twins":
         return face_chapter.twins(reading)
     return Chapter(conclusion(reading), {})

@@ -7,29 +7,30 @@ from typing import cast
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
-from mesolens.report import average_data, face_data, organs_data
+from mesolens.report import average_data, depth_data, face_data, organs_data, quine_data
 from mesolens.report.payload import finite
 from mesolens.report.tables import readings
 from mesolens.runs.store import Store
 
 _SUBJECT = 60
+_CHAPTERS = ("face", "middle", "organs", "average", "depth", "quine")
 
 
 def summary(run: Path) -> str:
     """Five lines: what was read, the verdict, the largest parts or worst angles, the checks, and where the report is.
 
-    With several of a face, a middle, organs and an average, one line for each says what was read and the verdict.
+    With several chapters, one line for each says what was read and the verdict; those beyond four share the fourth.
 
     Raises:
         BadInput: the folder is no run, or a reading in it is damaged.
     """
     found = readings(Store(run))
     where = f"report    {printable(str(run / 'report.html'))}"
-    known = [found[name] for name in ("face", "middle", "organs", "average") if name in found]
+    known = [found[name] for name in _CHAPTERS if name in found]
     if not known:
         others = [_in_one_line(reading) for reading in found.values()]
         return "\n".join([*(others or ["nothing was read yet: run the same command again"])[:4], where])
-    head = _title_and_verdict(known[0]) if len(known) == 1 else [_in_one_line(reading) for reading in known]
+    head = _title_and_verdict(known[0]) if len(known) == 1 else _one_line_each(known)
     return "\n".join([*head, *_two_lines(found)[len(head) - 2 :], where])  # five lines, whatever was read
 
 
@@ -40,7 +41,18 @@ def _two_lines(found: Mapping[str, Reading]) -> list[str]:
         return [_largest(middle), _checks(middle)]
     if face is not None:
         return [_worst(face), _calibration(face)]
-    return [_served(organs), _figures(organs)] if organs is not None else _shared(found["average"])
+    if organs is not None:
+        return [_served(organs), _figures(organs)]
+    if "average" in found:
+        return _shared(found["average"])
+    return _solved(found["depth"]) if "depth" in found else _rungs(found["quine"])
+
+
+def _one_line_each(known: list[Reading]) -> list[str]:
+    if len(known) <= 4:
+        return [_in_one_line(reading) for reading in known]
+    rest = [f"{printable(reading.instrument)} {printable(reading.verdict, _SUBJECT)}" for reading in known[3:]]
+    return [*(_in_one_line(reading) for reading in known[:3]), f"also      {'; '.join(rest)}"]
 
 
 def _title_and_verdict(reading: Reading) -> list[str]:
@@ -96,6 +108,34 @@ def _shared(average: Reading) -> list[str]:
     indexed = "an unknown part" if of is None else f"{100 * of:.3g} %"
     checks = f"ceiling {_percent(head['ceiling'])}, index of {indexed} of the training text"
     return [f"shared    {', '.join(shares) or '–'}", f"checks    {checks}"]
+
+
+def _solved(depth: Reading) -> list[str]:
+    """At how many steps half of the accuracy is left, by presentation, and what the architecture allows."""
+    curves = cast(list[dict[str, Json]], depth_data.depth(depth.data)["k50"])
+    shown = [f"{printable(str(row['presentation']), _SUBJECT)} {_steps(row)}" for row in curves[:3]]
+    task, most = depth_data.task_of(depth.data), finite(depth_data.bound(depth.data)["serial"])
+    bound = "–" if most is None else f"{most:g}"
+    checks = f"accuracy with no token between {_percent(task['accuracy'])}, serial steps at most {bound}"
+    return [f"k50       {', '.join(shown) or '–'}", f"checks    {checks}"]
+
+
+def _steps(curve: dict[str, Json]) -> str:
+    k50 = finite(curve["k50"])
+    return "none" if k50 is None else f"{k50:.2g}"
+
+
+def _rungs(quine: Reading) -> list[str]:
+    """The honest programs by rung, and whether there was a sandbox to run them in."""
+    rungs = quine_data.ladder(quine.data)
+    shown = [
+        f"{printable(str(row['name']), 20)} {finite(row['honest']) or 0:g}/{finite(row['items']) or 0:g}"
+        for row in rungs[:10]
+    ]
+    more = f", and {len(rungs) - 10} more" if len(rungs) > 10 else ""
+    room = quine_data.sandbox(quine.data)
+    why = "run in a sandbox" if room["available"] is True else f"not run: {printable(str(room['why']), 120)}"
+    return [f"honest    {', '.join(shown) or '–'}{more}", f"checks    {why}"]
 
 
 def _percent(value: Json) -> str:
