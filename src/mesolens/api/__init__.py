@@ -9,6 +9,7 @@
 """
 
 from mesolens.api.averages import Averages, average
+from mesolens.api.depths import Depth, depth
 from mesolens.api.faces import Face, face, look, stages, twins
 from mesolens.api.groups import Organs, organ_twins, organs
 from mesolens.api.trees import Tree, middle
@@ -20,12 +21,14 @@ from mesolens.traits.contrasts import Contrast
 __all__ = [
     "Averages",
     "Contrast",
+    "Depth",
     "Face",
     "LoadedModel",
     "Organs",
     "Reading",
     "Tree",
     "average",
+    "depth",
     "face",
     "load",
     "look",

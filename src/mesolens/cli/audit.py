@@ -26,7 +26,7 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
 
     from mesolens.cli import chapters
     from mesolens.cli.face_ask import FaceAsk, face_of
-    from mesolens.cli.opening import open_base, open_items, open_model
+    from mesolens.cli.opening import open_base, open_depth, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
 
@@ -37,7 +37,8 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     face = face_of(model, opened, base, found, ask) if "face" in names else None
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
     items = open_items(model, opened, contrasts)
-    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins)
+    depth = open_depth(opened, None, None, found) if "depth" in names else None
+    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins, depth=depth)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:

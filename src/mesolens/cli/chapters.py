@@ -12,6 +12,7 @@ from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, content_key
+from mesolens.instruments import depth as depths
 from mesolens.instruments import face as faces
 from mesolens.instruments import middle
 from mesolens.instruments.face.opening import opened, worst
@@ -44,6 +45,7 @@ class Subject:
         twins: models trained alike, which the face is compared with.
         sights: from where organs are found and tried.
         matched: a model trained alike, whose organs are matched with the model's.
+        depth: what is asked of depth; None where that chapter is not run.
     """
 
     model: LoadedModel
@@ -57,6 +59,7 @@ class Subject:
     twins: tuple[LoadedModel, ...] = ()
     sights: organs.Sights = field(default_factory=organs.Sights)
     matched: LoadedModel | None = None
+    depth: depths.DepthSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,15 @@ def _face_depends(subject: Subject) -> dict[str, Json]:
     return {**asked, "twins": twins} if twins else asked
 
 
+def _depth(subject: Subject) -> depths.DepthSpec:
+    assert subject.depth is not None, "a subject with the chapter depth says what is asked of it"
+    return subject.depth
+
+
+def _depth_depends(subject: Subject) -> dict[str, Json]:
+    return {"depth": content_key(plain(asdict(_depth(subject))))}
+
+
 def _open_worst(subject: Subject, store: Store) -> Subject:
     """The worst angle's prompts as contrasts for the middle, behind those that it has."""
     contrasts = opened(subject.model, _face(subject), store.tables(faces.NAME)) if subject.items.contrasts else []
@@ -139,6 +151,7 @@ BUILT: Mapping[str, Chapter] = {
     "face": Chapter(faces, _face, lambda subject: subject.base, _face_depends, _open_worst),
     "middle": Chapter(middle, _middle, lambda subject: subject.against, _middle_depends),
     "organs": Chapter(organs, _organs, lambda subject: subject.against, _organs_depends),
+    "depth": Chapter(depths, _depth, lambda _: None, _depth_depends),
 }
 
 

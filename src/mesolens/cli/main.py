@@ -26,6 +26,7 @@ COMMANDS = {
     "average": ("mesolens.cli.average", "Measure how much of what MODEL says an average would also say."),
     "calibrate": ("mesolens.cli.calibrate", "Hold instruments against planted truth."),
     "completion": ("mesolens.cli.completion", "Print a completion script for bash, zsh or fish."),
+    "depth": ("mesolens.cli.depth", "Find how many steps MODEL takes with no token, and which are used."),
     "face": ("mesolens.cli.face", "Find who answers, and from which angles it becomes somebody else."),
     "index": ("mesolens.cli.index", "Index a corpus and count any n-gram of it exactly."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),

@@ -10,6 +10,7 @@ import torch
 from mesolens.cli.terminal import tell
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
+from mesolens.instruments.depth import DepthSpec
 from mesolens.instruments.middle.organs import Sights
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel, reads_alike
@@ -200,3 +201,15 @@ def open_corpus(name: str, corpus: str | None) -> tuple[str, str]:
     if path is None:
         return "", ""
     return str(path.resolve()), of_files(files_of(path))
+
+
+def open_depth(model: LoadedModel, task: str | None, texts: str | None, settings: Settings) -> DepthSpec:
+    """What depth is asked: the task of a file, else a slide's own, else presentations made for the tokenizer.
+
+    Raises:
+        BadInput: a file cannot be read, or a value is not one token.
+    """
+    from mesolens.api.depths import asked, text_rows
+
+    rows = () if texts is None else text_rows(model, Path(texts))
+    return asked(model, task, texts=rows, budget=settings.budget, seed=settings.seed)

@@ -77,16 +77,21 @@ def contrast_from(item: Mapping[str, object], where: str) -> Contrast:
     Raises:
         BadInput: a key is missing, doubled (`clean` beside `clean_ids`) or of the wrong kind.
     """
-    clean, target = _prompt(item, "clean", where), _continuation(item, "target", where)
+    clean, target = prompt_from(item, "clean", where), _continuation(item, "target", where)
     if clean is None or target is None:
         missing = "clean" if clean is None else "target"
         raise BadInput(f"{where}: no `{missing}` (or `{missing}_ids`)")
     names = {key: _text(item.get(key, ""), key, where) for key in ("template", "id")}
-    reference, foil = _prompt(item, "reference", where), _continuation(item, "foil", where)
+    reference, foil = prompt_from(item, "reference", where), _continuation(item, "foil", where)
     return Contrast(clean, reference, target, foil, **names)
 
 
-def _prompt(item: Mapping[str, object], key: str, where: str) -> Prompt | None:
+def prompt_from(item: Mapping[str, object], key: str, where: str) -> Prompt | None:
+    """The prompt under `key`, or its ids under `key_ids`; None where there is neither.
+
+    Raises:
+        BadInput: both are there, or what is there is no prompt.
+    """
     value = _one_of(item, key, where)
     if isinstance(value, list) and key in item:
         return tuple(_message(message, key, where) for message in cast(list[object], value))

@@ -1,0 +1,75 @@
+"""`mesolens depth`: how many steps it takes with no token between, which are readable, and which are used."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.evidence.reading import Reading
+
+Row = dict[str, object]
+
+
+@click.command()
+@click.argument("model")
+@click.option("--task", metavar="FILE", help="Items with known steps as JSON Lines; without it some made for MODEL.")
+@click.option("--texts", metavar="FILE", help="Text on which the tuned lens is fitted, in the place of the prompts.")
+@click.option("--budget", metavar="NAME", help="How many items are asked: quick, standard or deep (standard).")
+@common
+def depth(model: str, task: str | None, texts: str | None, budget: str | None, **others: object) -> None:
+    """Find how many steps MODEL takes with no token between, and which are readable, present and used.
+
+    A task names what lies between question and answer. At every boundary of the stream a lens and a probe look for it,
+    and it is exchanged to see whether the answer follows. With --json the reading is printed; else an overview.
+    """
+    found = settings(others | {"budget": budget})
+
+    from mesolens.cli import chapters
+    from mesolens.cli.opening import Items, open_depth, open_model
+    from mesolens.cli.terminal import data, tell
+
+    opened = open_model(model, found)
+    spec = open_depth(opened, task, texts, found)
+    subject = chapters.Subject(opened, None, Items((), ""), found, depth=spec)
+    store, readings = chapters.run(subject, ["depth"], sys.argv[1:])
+    reading = readings["depth"]
+    if found.json:
+        data(reading.data)
+    else:
+        _overview(reading)
+    tell(f"report    {store.run / 'report.html'}")
+    chapters.check(readings)
+
+
+def _overview(reading: "Reading") -> None:
+    """The verdict, the three matrices, accuracy by k, and what was not measured."""
+    from mesolens.cli.terminal import show, table
+
+    show([f"{reading.subject}: {reading.verdict}", reading.sentence, ""])
+    task = cast(Row, reading.data["task"])
+    layers, steps = (cast(Sequence[str], task[name]) for name in ("layers", "steps"))
+    for name, title in _MATRICES.items():
+        part = cast("Row | None", reading.data[name])
+        if part is not None:
+            rows = zip(layers, cast("Sequence[Sequence[Row | None]]", part["cells"]), strict=True)
+            cells = [(layer, *(None if cell is None else cell["value"] for cell in row)) for layer, row in rows]
+            chance = ("chance", *cast(Sequence[object], part["chance"]))
+            table(("", *steps), [*cells, chance], title)
+    for curve in cast(Sequence[Row], reading.data["k50"]):
+        names = ("k", "n", "accuracy", "low", "high", "chance")
+        rows_of_k = [[row[name] for name in names] for row in cast(Sequence[Row], curve["curve"])]
+        table(names, rows_of_k, f"{curve['presentation']}: {curve['says']}")
+    show([str(cast(Row, reading.data["bound"])["says"])])
+    for line in cast(Sequence[str], reading.data["unavailable"]):
+        show([f"not measured: {line}"])
+
+
+_MATRICES = {
+    "read": "READ: the lens names the step",
+    "present": "PRESENT: a probe finds the step",
+    "used": "USED: the answer follows when the step is exchanged",
+}

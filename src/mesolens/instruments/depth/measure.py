@@ -1,0 +1,35 @@
+"""The heavy step: one shard through the model, to tables. Every kind of shard has its own room."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.depth.answers import answer
+from mesolens.instruments.depth.lenses import read_lens, read_tuned
+from mesolens.instruments.depth.present import probe, probe_newborn
+from mesolens.instruments.depth.used import use
+from mesolens.model.loaded import LoadedModel
+
+_KINDS: Mapping[str, Callable[[LoadedModel, Shard], Tables]] = {
+    "answers": answer,
+    "read": read_lens,
+    "tuned": read_tuned,
+    "present": probe,
+    "newborn": probe_newborn,
+    "used": use,
+}
+
+
+def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = None) -> Tables:
+    """The tables of one shard, by its kind.
+
+    =========  =====================================================================================
+    `answers`  `depth-answers`: the likeliest choice, and the likeliest token
+    `read`     `depth-read`: what the logit lens names at every boundary of the stream
+    `tuned`    `depth-tuned`: the same through maps to the last state, fitted on other rows
+    `present`  `depth-present`: whether a probe finds each step, and how often with shuffled values
+    `newborn`  `depth-newborn`: the same on new weights
+    `used`     `depth-used`: whether the answer follows when a step's value is exchanged
+    =========  =====================================================================================
+    """
+    return _KINDS[cast(str, shard.depends["kind"])](model, shard)
