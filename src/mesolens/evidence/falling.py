@@ -25,7 +25,7 @@ _REACH = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A slope in log-odds for each step of difficulty, and the ends of its 95 % interval; infinite where that is open."""
+    """A slope in log-odds for each step of difficulty, and the ends of its interval; infinite where that is open."""
 
     value: float
     low: float
