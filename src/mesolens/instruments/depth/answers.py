@@ -130,19 +130,24 @@ class Chosen:
 
 def chosen(spec: DepthSpec, told: Answered, found: dict[str, Serial]) -> Chosen | None:
     """The level with most steps that is solved, or the one with fewest; None where no item has a step between."""
-    between = [place for place, item in enumerate(spec.items) if any(is_between(item))]
-    levels = {(item.presentation, item.k): None for item in (spec.items[place] for place in between)}
+    levels: dict[tuple[str, int], list[int]] = {}
+    for place, item in enumerate(spec.items):
+        levels.setdefault((item.presentation, item.k), []).append(place)
+    levels = {level: here for level, here in levels.items() if any(between([spec.items[p] for p in here]).values())}
     if not levels:
         return None
     solved = {(name, level.k): level.solved for name, each in found.items() for level in each.levels}
     reached = [level for level in levels if solved[level]]
     name, k = max(reached, key=lambda level: level[1]) if reached else min(levels, key=lambda level: level[1])
-    here = [p for p in between if (spec.items[p].presentation, spec.items[p].k) == (name, k)]
+    here = [place for place in levels[name, k] if spec.items[place].steps]
     kept = np.sort(np.random.default_rng(spec.seed).permutation(len(here))[: spec.most])
     return Chosen(name, k, tuple(here[place] for place in kept.tolist()), bool(reached))
 
 
-def is_between(item: Asked) -> list[bool]:
-    """For each step whether it lies between question and answer: the last is the answer itself where it says so."""
-    last = len(item.steps) - 1
-    return [not (place == last and value == item.answer) for place, value in enumerate(item.values)]
+def between(items: Sequence[Asked]) -> dict[str, bool]:
+    """For each step whether it lies between question and answer; one that is always last and the answer does not."""
+    found: dict[str, bool] = {}
+    for item in items:
+        for place, (name, value) in enumerate(zip(item.steps, item.values, strict=True), 1):
+            found[name] = found.get(name, False) or place < len(item.steps) or value != item.answer
+    return found

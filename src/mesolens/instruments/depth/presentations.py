@@ -114,26 +114,37 @@ def _steps(k: int) -> str:
 
 
 def rules(words: Words, k: int, rng: np.random.Generator) -> Item:
-    """An item of permutation composition: one word through k rules; each word is as likely as any other."""
+    """An item of permutation composition: one word through k rules; each word is as likely as any other.
+
+    A rule that is used twice returns to the start too often, so whether it does is drawn first.
+    """
     count = len(words.texts)
-    both = [rng.permutation(count) for _ in _ORDER]
-    order = rng.integers(len(both), size=k).tolist()
-    start = int(rng.integers(count))
+    order = rng.integers(len(_ORDER), size=k).tolist()
+    start, returns = int(rng.integers(count)), rng.random() < 1 / count
+    while True:
+        both = [rng.permutation(count).tolist() for _ in _ORDER]
+        if (_sent(both, order, start) == start) == returns:
+            break
     path, others = [start], list[tuple[int, int]]()
     for done in range(1, k + 1):
-        path.append(int(both[order[done - 1]][path[-1]]))
-        other = answer = _apart(path[-1], count, rng)
-        for rule in order[done:]:
-            answer = int(both[rule][answer])
-        others.append((other, answer))
+        path.append(_sent(both, order[done - 1 : done], path[-1]))
+        other = _apart(path[-1], count, rng)
+        others.append((other, _sent(both, order[done:], other)))
     told = " ".join(f"Rule {name}: {_rule(words, rule)}." for name, rule in zip(_ORDER, both, strict=True))
     through = ", then ".join(f"rule {_ORDER[rule]}" for rule in order)
     prompt = f"{told} A {words.texts[start]} card goes through {through}. {RULES_END}{words.gap}"
     return _with_chance(_item("rules in a row", k, prompt, path[1:], others, words), 1 / count)
 
 
-def _rule(words: Words, rule: np.ndarray) -> str:
-    return ", ".join(f"{words.texts[one]} becomes {words.texts[other]}" for one, other in enumerate(rule.tolist()))
+def _sent(both: Sequence[Sequence[int]], order: Sequence[int], start: int) -> int:
+    """Where rules send a word, one after the other."""
+    for rule in order:
+        start = both[rule][start]
+    return start
+
+
+def _rule(words: Words, rule: Sequence[int]) -> str:
+    return ", ".join(f"{words.texts[one]} becomes {words.texts[other]}" for one, other in enumerate(rule))
 
 
 def clock(words: Words, k: int, rng: np.random.Generator) -> Item:

@@ -12,7 +12,7 @@ from mesolens.evidence.proportions import proportions
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.serial import Serial
 from mesolens.evidence.shards import Json, Tables
-from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, chosen, curves, is_between
+from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, between, chosen, curves
 from mesolens.instruments.depth.bound import bound
 from mesolens.instruments.depth.lenses import READ, TUNED
 from mesolens.instruments.depth.matrices import (
@@ -93,12 +93,9 @@ def _task(spec: DepthSpec, told: Answered, level: Chosen | None, shown: Level) -
 
 
 def _between(shown: Level) -> Bool[np.ndarray, " S"]:
-    """Which steps lie between question and answer in every item that has them."""
-    found = np.ones(len(shown.steps), bool)
-    for item in shown.items:
-        for name, here in zip(item.steps, is_between(item), strict=True):
-            found[shown.steps.index(name)] &= here
-    return found
+    """Which steps lie between question and answer."""
+    found = between(shown.items)
+    return np.array([found[name] for name in shown.steps], bool)
 
 
 def _read(tables: Tables, shown: Level) -> Found:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from mesolens.evidence.shards import Json, Shard
 from mesolens.instruments.depth.spec import VERSION
@@ -21,7 +21,7 @@ class AnswersWork:
     batch_tokens: int
 
     @classmethod
-    def of(cls, shard: Shard) -> Self:
+    def of(cls, shard: Shard) -> "AnswersWork":
         """The work that was put into a shard."""
         fields = _fields(shard)
         return cls(_items(fields["items"]), tuple(fields["numbers"]), cast(int, fields["batch_tokens"]))
@@ -49,7 +49,7 @@ class LevelWork:
     seed: int
 
     @classmethod
-    def of(cls, shard: Shard) -> Self:
+    def of(cls, shard: Shard) -> "LevelWork":
         """The work that was put into a shard."""
         fields = _fields(shard)
         return cls(
