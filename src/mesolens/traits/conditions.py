@@ -105,14 +105,19 @@ def added(question: str, condition: Condition, length: Length, *, start: int = 0
 
 
 def _friendly(wanted: int, question: str, length: Length, start: int) -> str:
-    """Words until question and words are as long as wanted, or as near below as whole words come."""
+    """Words until question and words are as long as wanted, the last one cut where a whole one would be too long."""
 
     def text(count: int) -> str:
         return "\n\n" + " ".join(_WORDS[(start + place) % len(_WORDS)] for place in range(count))
 
-    most = max(1, wanted - length(question)) * 2
-    over = bisect_left(range(1, most + 1), wanted + 1, key=lambda count: length(question + text(count)))
-    return text(max(over, 1))
+    def most(candidates: Sequence[str]) -> str:
+        over = bisect_left(candidates, wanted + 1, key=lambda behind: length(question + behind))
+        return candidates[max(over - 1, 0)]
+
+    enough = max(1, wanted - length(question)) * 2
+    whole = most([text(count) for count in range(1, enough + 1)])
+    longer = text(len(whole.split()) + 1)
+    return most([longer[:end] for end in range(len(whole), len(longer) + 1)])
 
 
 @dataclass(frozen=True, slots=True)
