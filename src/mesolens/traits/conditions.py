@@ -13,6 +13,7 @@ message; the framed condition of the same length tells the first from the others
 for the model, so that no step can be written down before the answer.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from mesolens.model.question import Question
 from mesolens.traits.puzzles import Puzzle
 
 Length = Callable[[str], int]
-"""How long a text is: in tokens where there is a tokenizer, else in words."""
+"""How long a text is: in tokens where there is a tokenizer, else in :func:`pieces`."""
+_PIECES = re.compile(r"[^\W\d]+|[0-9]{1,3}|[^\w\s]")
 
 PREFILL = "The answer is"
 SYSTEM = "Give the answer at once, with no steps and no other words."
@@ -72,6 +74,15 @@ class Condition:
 
 
 PLAIN = Condition("plain")
+
+
+def pieces(text: str) -> int:
+    """About how many tokens a text has, where no tokenizer is at hand: words, groups of three digits, and marks.
+
+    >>> pieces("What is 1234 + 5?")
+    7
+    """
+    return len(_PIECES.findall(text))
 
 
 def conditions(repeat: int = 3, filler: int = 30) -> tuple[Condition, ...]:
