@@ -118,7 +118,7 @@ def test_out_of_disk(mesolens: Mesolens, tmp_path: Path, contrasts: Path, monkey
 
 def test_values_that_name_nothing(mesolens: Mesolens, contrasts: Path, tmp_path: Path) -> None:
     assert mesolens("audit", "--only", "fate").refused(2, "'fate'", "face, middle")
-    assert mesolens("audit", "--only", "depth").refused(2, "'depth'", "not in this version")
+    assert mesolens("audit", "--only", "study").refused(2, "'study'", "not in this version")
     assert mesolens("audit", "--only", "middle", "--base", "slide:mask").refused(2, "same weights")
     assert mesolens("middle", "slide:mask", "--engine", "newton").refused(2, "there are gated, owen")
     assert mesolens("middle", "slide:mask", "--engine", "x\x1b").refused(2, "there are gated, owen")

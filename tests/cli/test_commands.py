@@ -21,7 +21,7 @@ def test_audit_prints_the_report_and_says_what_is_missing(mesolens: Mesolens, co
     assert report.name == "report.html"
     assert report.is_file()
     *_, last = found.err.splitlines()
-    assert last == "not in this version: average, depth, study, forecast"
+    assert last == "not in this version: average, study, forecast"
     assert str(report) in found.err
     before = files(report.parent / "tables")
     again = mesolens("audit", "--contrasts", contrasts, "--only", "middle", "--json")

@@ -10,6 +10,9 @@ VAGUE = {"base", "common", "helper", "helpers", "manager", "managers", "misc", "
 EXECUTES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 """Modules whose files run code when they are read."""
 
+ONLY_WRITES = {"instruments/quine/inside/python_reader.py": "bytecode for an interpreter in the sandbox"}
+"""Rooms that write such files and read none, with what for."""
+
 LONG_FILES: dict[str, str] = {}
 """Files of more than 300 lines that are better whole, with the reason."""
 
@@ -76,7 +79,10 @@ def explained(node: Function | ast.ClassDef) -> bool:
 
 
 def test_nothing_is_read_that_could_run() -> None:
-    assert [room for room, tree in rooms().items() if EXECUTES & set(imports(tree))] == []
+    there = {room: tree for room, tree in rooms().items() if EXECUTES & set(imports(tree))}
+    assert set(there) == set(ONLY_WRITES)
+    used = {ast.unparse(node) for tree in there.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert {name for name in used if name.split(".")[0] in EXECUTES} <= {"marshal.dumps"}
     calls = ((room, node) for room, tree in rooms().items() for node in ast.walk(tree) if isinstance(node, ast.Call))
     assert [room for room, call in calls if ast.unparse(call.func) == "torch.load"] == []
 

@@ -110,6 +110,31 @@ def test_what_the_prompt_shows_to_any_reader_is_not_called_present() -> None:
     assert (matrix(found, "present", "newborn") >= 0.9).all()
 
 
+def test_a_step_that_gives_the_answer_away_is_not_called_used() -> None:
+    """With one and the same addends for all, each value tells the answer, and a swap may as well move that."""
+    drawn = np.random.default_rng(0).integers(N, size=120).tolist()
+    fixed = [
+        Item((N, token((x, 1, 1, 1, 0))), (x + 3) % N, (Step("first", (x + 1) % N, Other((x + 2) % N, (x + 4) % N)),),
+             tuple(range(N)), STEPS) for x in drawn
+    ]  # fmt: skip
+    found = ml.depth(chained("glass"), fixed).reading
+    assert found.verdict == "not determined"
+    assert matrix(found, "used")[-1, 0] == 1.0, "behind the last block stands the answer alone, and it is exchanged"
+    assert found.data["used"]["given_away"] == [1.0]
+    assert any(
+        "use of first: its value alone gives the answer away in 1.00" in line for line in found.data["unavailable"]
+    )
+
+
+def test_items_of_one_cluster_leave_nothing_to_fit_on() -> None:
+    together = [replace(item, group="one") for item in items(40)]
+    found = ml.depth(chained("glass"), together).reading
+    assert found.verdict == "not determined"
+    assert all(cell is None for row in found.data["present"]["cells"] for cell in row)
+    assert found.data["used"] is None
+    assert found.data["read"]["tuned"] is None
+
+
 def test_without_counterfactuals_nothing_is_said_of_use() -> None:
     model = chained("glass")
     bare = [replace(i, steps=tuple(replace(s, other=None) for s in i.steps)) for i in items(60)]

@@ -1,24 +1,34 @@
 """`ml.average`: how much of what a model says an average of a text would also have said."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+from jaxtyping import Int
+
 from mesolens.api.stages import tables_of
 from mesolens.corpus.counting import Counts
 from mesolens.corpus.gathered import gathered
+from mesolens.corpus.index.header import HEADER, PLAN
 from mesolens.corpus.index.opened import Index
 from mesolens.corpus.index.opening import open_index
+from mesolens.corpus.reading import documents, files_of
+from mesolens.corpus.tokenizing import entries, tokenised
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables, content_key
+from mesolens.hostile import printable
 from mesolens.instruments import average as instrument
 from mesolens.instruments.average.asking import chats, continuations, marker_of, replies
 from mesolens.model.loaded import LoadedModel
 from mesolens.report.notebook import cell
 from mesolens.runs.record import plain
 from mesolens.traits.facepack import FacePack, default_pack
+
+IN_MEMORY = 4_000_000
+"""Tokens of text that are counted without an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,8 @@ def average(
 
     Args:
         model: whose replies are measured; it needs a tokenizer.
-        corpus: counts, the folder of an index, or `slide:NAME` for the text that a slide learned from.
+        corpus: counts, the folder of an index, text to be counted in memory, or `slide:NAME` for the text that a
+            slide learned from.
         texts: what is scored; without any, the model's replies to prompts of the pack, or, where it does not chat, to
             beginnings of documents.
         pack: whose prompts the model replies to; a slide has its own, any other model gets the default pack.
@@ -138,10 +149,43 @@ def opened(
         raise BadInput(f"the fraction {fraction:g} is none; give a part of the training text, above 0 and at most 1")
     if isinstance(corpus, str) and corpus.startswith("slide:"):
         return of_slide(corpus, model, fraction)
-    counts = open_index(Path(corpus), model.card.tokenizer_hash) if isinstance(corpus, str | Path) else corpus
+    counts = _of_path(Path(corpus), model) if isinstance(corpus, str | Path) else corpus
     tokenizer = counts.header.plan.tokenizer if isinstance(counts, Index) else model.card.tokenizer_hash
-    named = name or (counts.name if isinstance(counts, Index) else "the corpus")
+    short = Path(corpus).name if isinstance(corpus, str | Path) else "the corpus"
+    named = name or (counts.name if isinstance(counts, Index) else short)
     return counts, instrument.Corpus(named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction)
+
+
+def is_index(path: Path | str) -> bool:
+    """Whether a path is the folder of an index, begun or whole, and not text."""
+    return any((Path(path) / name).is_file() for name in (HEADER, PLAN))
+
+
+def _of_path(path: Path, model: LoadedModel) -> Counts:
+    """An index, or text as counts in memory.
+
+    Raises:
+        BadInput: there is neither, the text is too long to be held, or the model has no tokenizer to cut it.
+    """
+    if is_index(path) or not path.exists():
+        return open_index(path, model.card.tokenizer_hash)
+    if model.tokenizer is None:
+        raise BadInput(f"{model.card.name} has no tokenizer, so text cannot be cut; build an index with one that has")
+    cut = tokenised(model.tokenizer, documents(files_of([path])))
+    return gathered(_held(cut, path), max(model.card.vocabulary, entries(model.tokenizer)))
+
+
+def _held(cut: Iterable[Int[np.ndarray, " T"]], path: Path) -> Iterator[Int[np.ndarray, " T"]]:
+    """Documents as they come, as long as all of them can be held."""
+    tokens = 0
+    for document in cut:
+        tokens += len(document)
+        if tokens > IN_MEMORY:
+            raise BadInput(
+                f"{printable(str(path))} has more than {IN_MEMORY:,} tokens, too many to count in memory; "
+                "`mesolens index build` makes an index of it"
+            )
+        yield document
 
 
 def of_slide(

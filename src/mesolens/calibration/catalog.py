@@ -13,6 +13,7 @@ from mesolens.calibration import (
     nothing,
     searched,
     speakers,
+    stepped,
     twinned,
 )
 from mesolens.errors import BadInput
@@ -65,6 +66,7 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
         Part("mixtures", "mixtures with a known share", mixtures.steps, mixtures.SECONDS, mixtures.rows),
         Part("cells", "mask's cells, salad and rules", averaged.steps, averaged.SECONDS, averaged.rows),
     ),
+    "depth": (Part("stepped", "steps planted, free, and not used", stepped.steps, stepped.SECONDS, stepped.rows),),
 }
 """The parts of each instrument's calibration."""
 

@@ -1,18 +1,23 @@
 """`mesolens audit`: every chapter of this version on one model, and one report."""
 
 import sys
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from mesolens.cli.options import common, settings
+
+if TYPE_CHECKING:
+    from mesolens.cli.subject import Subject
+    from mesolens.runs.settings import Settings
 
 
 @click.command()
 @click.argument("model", default="slide:mask")
 @click.option("--only", metavar="CHAPTER,…", help="Run these chapters alone.")
 @click.option("--contrasts", metavar="FILE", help="Contrasts as JSON Lines; without it the pack that fits the model.")
-@click.option("--corpus", metavar="PATH", help="Training text, for how much of each prompt it covers.")
+@click.option("--corpus", metavar="PATH", help="Training text or an index of it, for the chapters face and average.")
 @click.option("--base", metavar="MODEL", help="The model before tuning, for the chapter face.")
 @click.option("--twin", metavar="MODEL", multiple=True, help="A model trained alike, for the chapter face.")
 @click.option("--budget", metavar="NAME", help="quick, standard or deep (quick).")
@@ -25,20 +30,12 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     found = settings(others | {"budget": budget}, budget="quick")
 
     from mesolens.cli import chapters
-    from mesolens.cli.face_ask import FaceAsk, face_of
-    from mesolens.cli.opening import open_base, open_depth, open_items, open_model
     from mesolens.cli.terminal import data, show, tell
     from mesolens.report.text import summary
 
-    names = chapters.wanted(only)
-    opened = open_model(model, found)
-    base = open_base(cast("str | None", others["base"]), opened, found)
-    ask = FaceAsk(corpus=cast("str | None", others["corpus"]))
-    face = face_of(model, opened, base, found, ask) if "face" in names else None
-    twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", others["twin"]))
-    items = open_items(model, opened, contrasts)
-    depth = open_depth(opened, None, None, found) if "depth" in names else None
-    subject = chapters.Subject(opened, None, items, found, face=face, base=base, twins=twins, depth=depth)
+    corpus = cast("str | None", others["corpus"])
+    names = chapters.wanted(only, () if corpus or model.startswith("slide:") else ("average",))
+    subject = _subject(model, names, found, contrasts, others)
     store, readings = chapters.run(subject, names, sys.argv[1:])
     report = store.run / "report.html"
     if found.json:
@@ -50,3 +47,34 @@ def audit(model: str, only: str | None, contrasts: str | None, budget: str | Non
     if not found.json:
         show([str(report)])
     chapters.check(readings)
+
+
+def _subject(
+    model: str, names: Sequence[str], found: "Settings", contrasts: str | None, given: Mapping[str, object]
+) -> "Subject":
+    """What an audit is about, with what each chapter asks."""
+    from mesolens.api.averages import is_index
+    from mesolens.cli.average_ask import AverageAsk, average_of
+    from mesolens.cli.face_ask import FaceAsk, face_of
+    from mesolens.cli.opening import open_base, open_depth, open_items, open_model
+    from mesolens.cli.subject import Subject
+    from mesolens.instruments.quine.setting import quine_spec
+
+    corpus = cast("str | None", given["corpus"])
+    opened = open_model(model, found)
+    base = open_base(cast("str | None", given["base"]), opened, found)
+    text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
+    twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
+    twin = next(iter(twins), None)
+    return Subject(
+        opened,
+        None,
+        open_items(model, opened, contrasts),
+        found,
+        face=face_of(model, opened, base, found, text) if "face" in names else None,
+        base=base,
+        twins=twins,
+        average=average_of(model, opened, twin, found, AverageAsk(index=corpus)) if "average" in names else None,
+        depth=open_depth(opened, None, None, found) if "depth" in names else None,
+        quine=quine_spec(budget=found.budget, seed=found.seed) if "quine" in names else None,
+    )

@@ -16,7 +16,7 @@ Row = dict[str, object]
 
 @click.command()
 @click.argument("model")
-@click.option("--index", metavar="DIR", help="Index of the corpus; a slide without one has an eighth of its own text.")
+@click.option("--index", metavar="DIR", help="The corpus: an index, or text; a slide has an eighth of its own.")
 @click.option(
     "--fraction", metavar="F", type=float, help="Which part of MODEL's training text the corpus is (not known)."
 )
@@ -35,21 +35,26 @@ def average(model: str, twin: str | None, most: int, fraction: float | None, **o
     """
     found = settings(options)
 
-    from mesolens.cli.average_ask import AverageAsk, average_of, run_average
-    from mesolens.cli.opening import open_model, open_twin
+    from mesolens.cli import chapters
+    from mesolens.cli.average_ask import AverageAsk, average_of
+    from mesolens.cli.opening import Items, open_model, open_twin
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     other = open_twin(twin, opened, found)
     named = {name: cast("str | None", options[name]) for name in ("index", "name", "pack")}
     ask = AverageAsk(**named, fraction=fraction, longest=most)
-    counts, spec = average_of(model, opened, other, found, ask)
-    store, reading = run_average(opened, counts, spec, found, sys.argv[1:], other)
+    asked = average_of(model, opened, other, found, ask)
+    twins = () if other is None else (other,)
+    subject = Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
+    store, readings = chapters.run(subject, ["average"], sys.argv[1:])
     if found.json:
-        data(reading.data)
+        data(readings["average"].data)
     else:
-        _overview(reading)
+        _overview(readings["average"])
     tell(f"report    {store.run / 'report.html'}")
+    chapters.check(readings)
 
 
 def _overview(reading: "Reading") -> None:

@@ -7,13 +7,11 @@ from typing import cast
 from mesolens.angles.composition import turned
 from mesolens.api.averages import opened, said_by, spec_of
 from mesolens.cli.opening import open_pack
-from mesolens.cli.terminal import tell
 from mesolens.corpus.counting import Counts
 from mesolens.errors import BadInput
-from mesolens.evidence.reading import Reading
 from mesolens.evidence.reading import from_json as reading_from
 from mesolens.evidence.shards import Json
-from mesolens.instruments.average import BROKEN, TEXTS, Averaged, AverageSpec, Text
+from mesolens.instruments.average import BROKEN, TEXTS, AverageSpec, Text
 from mesolens.instruments.average.asking import chats
 from mesolens.instruments.face.asking import compositions
 from mesolens.instruments.face.shown import TABLE, shown
@@ -22,10 +20,6 @@ from mesolens.model.generating import endings
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.question import Question
 from mesolens.model.writing import written
-from mesolens.report.html import write_report
-from mesolens.runs.chapters import foresee, run_chapter
-from mesolens.runs.progress import reporter
-from mesolens.runs.record import begin, depends, folder_of
 from mesolens.runs.settings import Settings
 from mesolens.runs.store import Store
 from mesolens.traits.facepack import FacePack
@@ -45,9 +39,15 @@ class AverageAsk:
     longest: int = 64
 
 
-def average_of(
-    name: str, model: LoadedModel, twin: LoadedModel | None, settings: Settings, ask: AverageAsk
-) -> tuple[Counts, AverageSpec]:
+@dataclass(frozen=True, slots=True)
+class Corpora:
+    """A corpus in hand, and what is asked of a model against it."""
+
+    counts: Counts
+    spec: AverageSpec
+
+
+def average_of(name: str, model: LoadedModel, twin: LoadedModel | None, settings: Settings, ask: AverageAsk) -> Corpora:
     """The corpus and what is asked of it.
 
     Raises:
@@ -56,21 +56,31 @@ def average_of(
     if ask.longest < 1:
         raise BadInput(f"--most is {ask.longest}; give the number of tokens that a reply may have")
     if ask.index is None and not name.startswith("slide:"):
-        raise BadInput("--index names the corpus; `mesolens index build TEXT… --model MODEL --out DIR` makes one")
+        raise BadInput(
+            "--index names the corpus: text, or what `mesolens index build TEXT… --model MODEL --out DIR` made of it"
+        )
     counts, corpus = opened(ask.index or name, model, ask.name or "", ask.fraction)
     pack = open_pack(name, ask.pack, None, None) if chats(model) else None
     texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
     spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
-    return counts, replace(spec, longest=ask.longest)
+    return Corpora(counts, replace(spec, longest=ask.longest))
+
+
+def with_broken(asked: Corpora, model: LoadedModel, store: Store) -> Corpora:
+    """The same with the broken replies of the face in the run folder, where there is one."""
+    if not (store.run / "readings" / "face.json").is_file():
+        return asked
+    more = broken_texts(model, store, open_pack(model.card.name, None, None, None))
+    return replace(asked, spec=replace(asked.spec, texts=(*asked.spec.texts, *more)))
 
 
 def broken_texts(model: LoadedModel, store: Store, pack: FacePack) -> tuple[Text, ...]:
-    """The replies of a face in the run folder that were nobody's, with the prompts they answered; none without one.
+    """The replies of the face in the run folder that were nobody's, with the prompts they answered.
 
     A run keeps the message and the system message that were asked, so replies from an angle that changes more of a
     prompt are left out, and so are those from an angle that the pack does not know.
     """
-    if not (store.run / "readings" / "face.json").is_file() or model.tokenizer is None:
+    if model.tokenizer is None:
         return ()
     tables = store.tables("face")
     rows = shown(reading_from(store.read_json("readings/face")), tables)
@@ -107,35 +117,3 @@ def _said(model: LoadedModel, reply: str) -> tuple[int, ...]:
     """The reply's tokens, with the one that ended it where the model has only one such."""
     stop = sorted(endings(model))
     return (*encode_continuation(model.tokenizer, (), reply), *(stop if len(stop) == 1 else ()))
-
-
-def run_average(
-    model: LoadedModel,
-    counts: Counts,
-    spec: AverageSpec,
-    settings: Settings,
-    command: Sequence[str],
-    twin: LoadedModel | None = None,
-) -> tuple[Store, Reading]:
-    """Measure in a run folder, begun or found again, and write the report.
-
-    Raises:
-        BadInput: the folder holds something else.
-        Incomplete: stopped before the end; the same command resumes.
-    """
-    depending = depends(model.card, settings) | {"corpus": spec.corpus.digest}
-    if twin is not None:
-        depending |= {"twin": twin.card.weights_hash}
-    store = Store(folder_of(model.card.name, depending, settings))
-    if (store.run / "readings" / "face.json").is_file():
-        spec = replace(
-            spec, texts=(*spec.texts, *broken_texts(model, store, open_pack(model.card.name, None, None, None)))
-        )
-    bound = Averaged(counts)
-    needed = foresee(bound, model.card, spec, store)
-    if needed is not None:
-        tell(f"average: {needed}")
-    begin(store, model.card, settings, depending, chapters={"average": "asked"}, command=command)
-    reading = run_chapter(bound, model, spec, store, against=twin, reporter=reporter(as_json=settings.json))
-    write_report(store.run)
-    return store, reading

@@ -30,11 +30,12 @@ def depth(model: str, task: str | None, texts: str | None, budget: str | None, *
 
     from mesolens.cli import chapters
     from mesolens.cli.opening import Items, open_depth, open_model
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     spec = open_depth(opened, task, texts, found)
-    subject = chapters.Subject(opened, None, Items((), ""), found, depth=spec)
+    subject = Subject(opened, None, Items((), ""), found, depth=spec)
     store, readings = chapters.run(subject, ["depth"], sys.argv[1:])
     reading = readings["depth"]
     if found.json:

@@ -41,6 +41,7 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
     from mesolens.cli import chapters
     from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import Items, open_base, open_model
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
@@ -51,7 +52,7 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
         return
     if options["replies"] is not None:
         spec = _with_replies(spec, str(options["replies"]))
-    subject = chapters.Subject(opened, None, Items((), ""), found, face=spec, base=base)
+    subject = Subject(opened, None, Items((), ""), found, face=spec, base=base)
     store, readings = chapters.run(subject, ["face"], sys.argv[1:])
     reading = readings["face"]
     if found.json:

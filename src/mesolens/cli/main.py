@@ -31,6 +31,7 @@ COMMANDS = {
     "index": ("mesolens.cli.index", "Index a corpus and count any n-gram of it exactly."),
     "middle": ("mesolens.cli.middle", "Divide a difference among layers, heads and neurons."),
     "organs": ("mesolens.cli.organs", "Group heads and neurons that act together."),
+    "quine": ("mesolens.cli.quine", "Ask MODEL for programs that print themselves, or check some."),
     "slides": ("mesolens.cli.slides", "List, show, grow and verify the models with planted truth."),
     "twins": ("mesolens.cli.twins", "Find where MODELs agree and from which angles they part."),
     "view": ("mesolens.cli.view", "Print the path of RUN's report, and open it on a desktop."),

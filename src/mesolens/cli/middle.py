@@ -43,12 +43,13 @@ def middle(
     from mesolens.cli import chapters
     from mesolens.cli.middle_ask import engine_of, width_of
     from mesolens.cli.opening import open_against, open_items, open_model
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     asked, half = engine_of(engine), width_of(width)
     opened = open_model(model, found)
     other = open_against(against, opened, found)
-    subject = chapters.Subject(opened, other, open_items(model, opened, contrasts), found, asked, half)
+    subject = Subject(opened, other, open_items(model, opened, contrasts), found, asked, half)
     store, readings = chapters.run(subject, ["middle"], sys.argv[1:])
     reading = readings["middle"]
     if found.json:

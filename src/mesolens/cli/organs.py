@@ -35,6 +35,7 @@ def organs(model: str, contrasts: str | None, against: str | None, twin: str | N
 
     from mesolens.cli import chapters
     from mesolens.cli.opening import open_against, open_items, open_model, open_sights
+    from mesolens.cli.subject import Subject
     from mesolens.cli.terminal import data, tell
 
     named = (options["angles"], options["unseen"], options["broken"])
@@ -43,7 +44,7 @@ def organs(model: str, contrasts: str | None, against: str | None, twin: str | N
     other = open_against(against, opened, found)
     beside = None if twin is None else open_model(twin, found)
     items = open_items(model, opened, contrasts)
-    subject = chapters.Subject(opened, other, items, found, sights=sights, matched=beside)
+    subject = Subject(opened, other, items, found, sights=sights, matched=beside)
     store, readings = chapters.run(subject, ["organs"], sys.argv[1:])
     reading = readings["organs"]
     if found.json:

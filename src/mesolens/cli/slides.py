@@ -106,14 +106,16 @@ def _bare(name: str) -> str:
 
 def _grown(name: str, out: "Path", found: "Settings") -> None:
     from mesolens.runs.progress import reporter
-    from mesolens.slides import drift, drift_folder, routed_folder, routing, train
+    from mesolens.slides import drift, drift_folder, pointed, pointed_folder, routed_folder, routing, train
     from mesolens.slides.recipe import recipe
 
-    adrift, routed = drift.named(name), routing.named(name)
+    adrift, routed, chasing = drift.named(name), routing.named(name), pointed.named(name)
     if adrift:
         unit, total = "documents", drift.STEPS * train.ROWS
     elif routed:
         unit, total = "steps", routing.STEPS
+    elif chasing:
+        unit, total = "batches", pointed.STEPS
     else:
         unit, total = "tokens", recipe(name).tokens
     with reporter(as_json=found.json)(f"{name}, {unit}", total, 0) as advance:
@@ -128,6 +130,8 @@ def _grown(name: str, out: "Path", found: "Settings") -> None:
             drift_folder.grow(adrift, out, progress)
         elif routed:
             routed_folder.grow(routed, out, progress)
+        elif chasing:
+            pointed_folder.grow(chasing, out, progress)
         else:
             train.grow(recipe(name), out, progress)
 

@@ -6,7 +6,8 @@ With a_k the accuracy where k steps are needed and c_k what one gets by ruling o
 
 1 where all is right and 0 at chance. b may only fall with k: neighbours that rise are pooled, weighted by their items
 (isotonic regression). Between the two k around one half, log b/(1 − b) is taken as a line, which is exact where b is a
-logistic curve; k50 is where it is 0. Shares of 0 and 1 stand for half an item less, so a cliff falls halfway.
+logistic curve; k50 is where it is 0. Shares of 0 and 1 stand for half an item less (of the fewer), so a cliff
+falls halfway.
 
 Intervals are percentiles of a bootstrap over whole clusters of items (Davison and Hinkley, 1997, section 3.8). Where b
 is below a half at the least k nothing is solved; where it is above at the last, k50 lies beyond. Neither is a number.
@@ -153,7 +154,7 @@ def crossing(left_K: Float[np.ndarray, " K"], k_K: Int[np.ndarray, " K"], items_
     if falling_K[-1] >= HALF:
         return np.inf
     after = int(np.flatnonzero(falling_K < HALF)[0])
-    edge = 0.5 / items_K[[after - 1, after]]
+    edge = 0.5 / items_K[[after - 1, after]].min()
     upper, lower = logit(np.clip(falling_K[[after - 1, after]], edge, 1 - edge))
     part = float(upper / (upper - lower)) if upper > 0 else 0.0
     return float(k_K[after - 1] + part * (k_K[after] - k_K[after - 1]))

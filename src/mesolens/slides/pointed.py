@@ -14,6 +14,7 @@ slowly that the first block is helped in the beginning: a reader that is thrown 
 """
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,9 +40,10 @@ READ, SPREAD, SEEN = 0.3, 0.3, 0.3
 """Weights, beside the answers' loss in nats, of what is read, of what spreads, and of the decoy's reader."""
 DECOY = 2
 """The block after whose output the decoy can be read."""
-KINDS = ("glass", "free", "decoy")
-SEEDS = (1, 2, 4)
-"""Of the slides on the shelf."""
+KINDS = {"glass": 1, "free": 2, "decoy": 4}
+"""Each kind with the seed of the slide that has no number in its name."""
+SHELVED = (("glass", 1), ("free", 2), ("decoy", 4))
+"""Kinds and seeds on the shelf: those tried that learned all steps and hold the bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class Pointed:
 
     @property
     def name(self) -> str:
-        """What the slide is called: its kind, and its seed but for the first."""
-        return self.kind if self.seed == 1 else f"{self.kind}-{self.seed}"
+        """What the slide is called: its kind, with its seed but for one."""
+        return self.kind if self.seed == KINDS[self.kind] else f"{self.kind}-{self.seed}"
 
     @property
     def about(self) -> str:
@@ -70,13 +72,14 @@ class Pointed:
 def named(name: str) -> Pointed | None:
     """The slide that a name means, or None.
 
-    >>> named("glass"), named("free-2"), named("mask")
-    (Pointed(kind='glass', seed=1), Pointed(kind='free', seed=2), None)
+    >>> named("glass"), named("free-3"), named("mask")
+    (Pointed(kind='glass', seed=1), Pointed(kind='free', seed=3), None)
     """
-    kind, _, seed = name.partition("-")
-    if kind not in KINDS or (seed and (not seed.isdecimal() or seed[0] == "0" or seed == "1")):
+    found = re.fullmatch(rf"({'|'.join(KINDS)})(?:-([1-9]\d{{0,5}}))?", name)
+    if not found:
         return None
-    return Pointed(kind, int(seed or 1))
+    made = Pointed(found[1], int(found[2] or KINDS[found[1]]))
+    return made if made.name == name else None
 
 
 def newborn(seed: int) -> PreTrainedModel:

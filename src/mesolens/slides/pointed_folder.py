@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 
 from mesolens.slides import pointed as growing
 from mesolens.slides import pointer
@@ -28,6 +28,8 @@ from mesolens.slides.truth import FORMAT, hashes
 TASK = "task.jsonl"
 ITEMS, EACH, BEYOND = 240, 100, 2
 """Items with steps; items for each number of steps; and how many more steps than were learned are asked for."""
+BAR = 0.97
+"""Of right answers after each number of steps that was learned."""
 PROMPTS = 1200
 """On which the grid is measured."""
 DECIDES = ("WIDTH", "INNER", "HEADS", "LAYERS", "STEPS", "ROWS", "RATE", "WARM", "LEAST", "HELP", "LEARNED", "REST",
@@ -106,6 +108,17 @@ def led(next_N: Int[Tensor, " N"], start: int, steps: int) -> int:
     return start
 
 
+def opened(folder: Path) -> PreTrainedModel:
+    """The slide's model, in evaluation mode."""
+    module = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+    return cast(PreTrainedModel, module.eval())
+
+
+def rounded(grid: dict[str, Any]) -> str:
+    """A grid as text, to two digits: what another machine's rounding leaves the same."""
+    return json.dumps(json.loads(json.dumps(grid), parse_float=lambda text: round(float(text), 2)))
+
+
 def record(pointed: Pointed, module: PreTrainedModel) -> dict[str, Any]:
     """What is true of the slide: what was planted, where, and what the trained model does."""
     return {
@@ -146,12 +159,12 @@ def _prompts(steps: int) -> tuple[Int[Tensor, "I T"], Int[Tensor, "I N"], Int[Te
     return ids, next_IN, torch.cat(after, 1)
 
 
-def blocks(module: PreTrainedModel) -> dict[str, list[dict[str, float]]]:
+def blocks(module: PreTrainedModel) -> dict[str, list[dict[str, int | float]]]:
     """For each step, after each block: how often its symbol is read, and how often its mean put in turns the answer."""
     ids, next_IN, after = _prompts(MOST)
     with torch.no_grad():
         streams = cast("Any", module).model(ids, output_hidden_states=True).hidden_states[1:-1]
-    found: dict[str, list[dict[str, float]]] = {}
+    found: dict[str, list[dict[str, int | float]]] = {}
     for done in range(1, MOST + 1):
         found[f"step {done}"] = [
             {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesolens.errors import BadInput
-from mesolens.slides import drift, routing
+from mesolens.slides import drift, pointed, routing
 from mesolens.slides.recipe import RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def folder(name: str) -> Path:
     Raises:
         BadInput: there is no such slide, or it has a recipe but was not grown here.
     """
-    if drift.named(name) is None and routing.named(name) is None:
+    if not (drift.named(name) or routing.named(name) or pointed.named(name)):
         recipe(name)
     if not present(name):
         raise BadInput(f"slide {name!r} is not on the shelf; grow it with: mesolens slides grow {name}")
@@ -64,9 +64,10 @@ def folder(name: str) -> Path:
 
 
 def listing() -> list[SlideRow]:
-    """All slides that have a recipe, shipped or not, and those with planted organs whose seeds are meant to be."""
+    """All slides that have a recipe, shipped or not, and those of other kinds whose seeds are meant to be."""
     routed = [routing.Routed(seed) for seed in routing.SEEDS]
-    return [_row(each.name, each.about) for each in (*RECIPES.values(), *routed)]
+    chasing = [pointed.Pointed(*each) for each in pointed.SHELVED]
+    return [_row(each.name, each.about) for each in (*RECIPES.values(), *routed, *chasing)]
 
 
 def _row(name: str, about: str) -> SlideRow:
@@ -122,9 +123,11 @@ def verify(name: str) -> list[Check]:
     truth = read(path)
     if drift.named(name) is not None:
         return list(files(path, truth))
-    routed = routing.named(name)
+    routed, chasing = routing.named(name), pointed.named(name)
     if routed is not None:
         return [*files(path, truth), *_organs(routed, path, truth)]
+    if chasing is not None:
+        return [*files(path, truth), *_steps(chasing, path, truth)]
     return [*files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
 
 
@@ -163,6 +166,19 @@ def _organs(routed: routing.Routed, path: Path, truth: dict[str, Any]) -> Iterat
     for name, share in routed_grid.measured(slide, groups, 32)["specific"].items():
         bar = routed_grid.BARS[name]
         yield Check(f"worst share as planted, {name}", share, f">= {bar}", share >= bar)
+
+
+def _steps(chasing: pointed.Pointed, path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    """Compare recipe and grid of a slide that chases pointers with its truth."""
+    from mesolens.slides import pointed_folder
+    from mesolens.slides.pointer import MOST
+
+    yield _same("recipe", pointed_folder.digest(chasing), truth["recipe"]["digest"])
+    grid = pointed_folder.record(chasing, pointed_folder.opened(path))["grid"]
+    for steps in range(1, MOST + 1):
+        share = grid["answers"][str(steps)]
+        yield Check(f"right after {steps} steps", share, f">= {pointed_folder.BAR}", share >= pointed_folder.BAR)
+    yield _same("what its blocks do", pointed_folder.rounded(grid), pointed_folder.rounded(truth["grid"]))
 
 
 def _same(name: str, found: str, told: str) -> Check:

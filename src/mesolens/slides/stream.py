@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from mesolens.slides import drift, routing
+from mesolens.errors import BadInput
+from mesolens.slides import drift, pointed, routing
 from mesolens.slides.corpus import chunk
 from mesolens.slides.recipe import Recipe, Stage, recipe
 from mesolens.slides.routed_folder import read_text
@@ -13,9 +14,11 @@ def stages(name: str) -> list[Stage]:
     """The stages of training of a slide, those of the slides that it was made from first; `slide:` may stand before it.
 
     Raises:
-        BadInput: no slide has that name.
+        BadInput: no slide has that name, or it has no text.
     """
     bare = name.removeprefix("slide:")
+    if pointed.named(bare):
+        raise BadInput(f"{name} learned from tables drawn anew for every prompt: it has no text to take an average of")
     grown = drift.named(bare) or routing.named(bare)
     return _lineage(recipe(bare) if grown is None else grown.recipe)
 

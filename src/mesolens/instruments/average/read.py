@@ -43,6 +43,7 @@ def read(tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:
         "headline": headline,
         "parts": cast(Json, parts),
         "ledger": _ledger(mine, spec),
+        "bits": float(np.concatenate([text.p for text in mine]).mean()),
         "support": _support(mine, tables),
         "coverage": _coverage(mine, tables, spec, head),
         "distance": _distance(texts, tables, spec),
@@ -64,6 +65,7 @@ def _part(name: str, texts: Sequence[One], spec: AverageSpec) -> dict[str, Json]
         "low": _number(found.low[0]),
         "high": _number(found.high[0]),
         "ceiling": _ceiling(texts),
+        "bracket": [*bracket(found.mean[0], _ceiling(texts))],
     }
 
 
@@ -75,10 +77,9 @@ def _ceiling(texts: Sequence[One]) -> float:
 
 
 def _headline(part: dict[str, Json]) -> dict[str, Json]:
-    share, ceiling = cast(float, part["overlap"]), cast(float, part["ceiling"])
+    ceiling = cast(float, part["ceiling"])
     return {
-        **{name: part[name] for name in ("overlap", "low", "high", "ceiling")},
-        "bracket": [*bracket(share, ceiling)],
+        **{name: part[name] for name in ("name", "overlap", "low", "high", "ceiling", "bracket")},
         "determined": ceiling >= LEAST_CEILING,
     }
 
@@ -195,17 +196,17 @@ def concluded(headline: dict[str, Json], spec: AverageSpec) -> tuple[str, str]:
     share, ceiling = (100 * cast(float, headline[name]) for name in ("overlap", "ceiling"))
     of = spec.corpus.fraction
     part = "not known which part" if of is None else f"{100 * of:.3g} %"
-    caveat = f"the corpus is {part} of what the model was trained on"
-    said = f"an average of {spec.corpus.name} would also have said {share:.0f} % of what the model says"
+    caveat = f"The corpus is {part} of what the model was trained on."
+    said = f"An average of {spec.corpus.name} would also have said {share:.0f} % of what the model says"
     if not headline["determined"]:
         return "not determined", (
             f"{said}, but even what the corpus was drawn from would share only {ceiling:.0f} % with that average, "
-            f"under {100 * LEAST_CEILING:.0f} %: index more text; {caveat}"
+            f"under {100 * LEAST_CEILING:.0f} %: index more text. {caveat}"
         )
     low, high = (100 * end for end in cast("list[float]", headline["bracket"]))
     return "measured", (
         f"{said}, and a perfect averager of such text {low:.0f} to {high:.0f} %; the rest is not explained by averages "
-        f"of this corpus; {caveat}"
+        f"of this corpus. {caveat}"
     )
 
 

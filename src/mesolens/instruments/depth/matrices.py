@@ -12,7 +12,7 @@ from typing import cast
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from mesolens.evidence.clusters import chances, cluster_means
 from mesolens.evidence.discoveries import adjusted
@@ -69,6 +69,35 @@ def hits_of(table: pa.Table, level: Level, column: str = "hit") -> Float[np.ndar
     steps = [level.steps.index(name) for name in table["step"].to_pylist()]
     figures = table[column].cast(pa.float64()) if table[column].type != pa.bool_() else table[column].cast(pa.int8())
     found[table["item"].to_numpy(), table["layer"].to_numpy(), steps] = figures.to_numpy()
+    return found
+
+
+def followed(table: pa.Table, level: Level) -> tuple[Float[np.ndarray, "I L S"], Float[np.ndarray, "I L S"]]:
+    """Whether what is said is what would follow, by item, boundary and step; and how often if it were dealt out."""
+    said, wanted = hits_of(table, level, "said"), np.full((len(level.items), len(level.steps)), np.nan)
+    for place, item in enumerate(level.items):
+        for name, other in zip(item.steps, item.others, strict=True):
+            wanted[place, level.steps.index(name)] = np.nan if other is None else other[1]
+    lacks = np.isnan(said)
+    hits = np.where(lacks, np.nan, said == wanted[:, None, :])
+    dealt = np.full_like(hits, np.nan)
+    for layer, step in np.ndindex(said.shape[1:]):
+        there = said[~lacks[:, layer, step], layer, step]
+        if len(there):
+            dealt[:, layer, step] = (there[:, None] == wanted[:, step]).mean(0)
+    return hits, np.where(lacks, np.nan, dealt)
+
+
+def given_away(level: Level, halves_I: Int[np.ndarray, " I"]) -> Float[np.ndarray, " S"]:
+    """How often a step's value alone tells the answer: the commonest answer with that value in the other half."""
+    answers, values = np.array([item.answer for item in level.items]), level.values
+    found = np.zeros(len(level.steps))
+    for step, column in enumerate(values.T):
+        told: list[bool] = []
+        for place in np.flatnonzero(~np.isnan(column)).tolist():
+            alike = answers[(column == column[place]) & (halves_I != halves_I[place])]
+            told.append(len(alike) > 0 and int(np.bincount(alike).argmax()) == int(answers[place]))
+        found[step] = np.mean(told) if told else 0.0
     return found
 
 

@@ -29,7 +29,7 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     `tuned`    `depth-tuned`: the same through maps to the last state, fitted on other rows
     `present`  `depth-present`: whether a probe finds each step, and how often with shuffled values
     `newborn`  `depth-newborn`: the same on new weights
-    `used`     `depth-used`: whether the answer follows when a step's value is exchanged
+    `used`     `depth-used`: what is said when a step's value is exchanged
     =========  =====================================================================================
     """
     return _KINDS[cast(str, shard.depends["kind"])](model, shard)

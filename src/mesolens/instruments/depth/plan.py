@@ -19,7 +19,7 @@ __all__ = ["NAME", "cost", "follow", "plan"]
 
 MOST_BYTES = 2**31
 """Beyond which the sums of a tuned lens, or the weights of a newborn model, are not taken."""
-_HALVES = 2
+HALVES = 2
 
 
 def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
@@ -66,7 +66,7 @@ def newborn_fits(card: ModelCard) -> bool:
 def level_shards(card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen) -> list[Shard]:
     """The shards of a level: lenses, probes on all of it, and exchanges where it is solved."""
     groups = [spec.items[place].group for place in level.items]
-    halves, folds = (tuple(folds_of(groups, count, spec.seed).tolist()) for count in (_HALVES, FOLDS))
+    halves, folds = (tuple(folds_of(groups, count, spec.seed).tolist()) for count in (HALVES, FOLDS))
     shards = [_level(card, spec, told, level, "read", folds)]
     if spec.tuned and tuned_fits(card):
         shards += _tuned(card, spec, told, level, halves)
@@ -126,7 +126,8 @@ def cost(card: ModelCard, spec: DepthSpec) -> Cost:
     pushed = 5 * boundaries * steps * len(level)
     flops = 2.0 * card.parameters * (tokens + 8 * sum(level) + pushed)
     states = 4.0 * len(level) * boundaries * card.anatomy.stream_width
+    vectors = 4.0 * min(pushed, 4 * boundaries * steps * max(1, spec.shard_items // 4)) * card.anatomy.stream_width
     batch = 64.0 * spec.batch_tokens * card.anatomy.stream_width + 8.0 * card.vocabulary * 256
     kept = memory(len(card.anatomy.blocks), card.anatomy.stream_width) if spec.tuned and tuned_fits(card) else 0
     fresh = 4.0 * card.parameters if spec.newborn and newborn_fits(card) else 0.0
-    return Cost(flops, states * 3 + batch + kept + fresh)
+    return Cost(flops, states * 3 + vectors + batch + kept + fresh)

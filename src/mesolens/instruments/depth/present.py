@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from transformers import PreTrainedModel
 
-from mesolens.evidence.probes import cross_fitted
+from mesolens.evidence.probes import NONE, cross_fitted
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.depth.passing import decide
 from mesolens.instruments.depth.work import LevelWork
@@ -71,6 +71,8 @@ def _rows(model: LoadedModel, work: LevelWork, shuffles: int) -> Iterator[dict[s
         for layer in range(states_IBW.shape[1]):
             hits_DJ = _hits(states_IBW[have, layer], labels_DJ, folds_I[have])
             for column, place in enumerate(have.tolist()):
+                if np.isnan(hits_DJ[0, column]):
+                    continue  # all items are of one cluster, and nothing is left to fit on
                 row: dict[str, object] = {"item": work.places[place], "layer": layer, "step": name}
                 yield {
                     **row,
@@ -82,4 +84,5 @@ def _rows(model: LoadedModel, work: LevelWork, shuffles: int) -> Iterator[dict[s
 def _hits(
     states_JW: Float[np.ndarray, "J W"], labels_DJ: Int[np.ndarray, "D J"], folds_J: Int[np.ndarray, " J"]
 ) -> Float[np.ndarray, "D J"]:
-    return (cross_fitted(states_JW, labels_DJ, folds_J) == labels_DJ).astype(float)
+    said_DJ = cross_fitted(states_JW, labels_DJ, folds_J)
+    return np.where(said_DJ == NONE, np.nan, said_DJ == labels_DJ)

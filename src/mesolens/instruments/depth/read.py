@@ -12,6 +12,7 @@ from mesolens.evidence.proportions import proportions
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.serial import Serial
 from mesolens.evidence.shards import Json, Tables
+from mesolens.hostile import printable
 from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, between, chosen, curves
 from mesolens.instruments.depth.bound import bound
 from mesolens.instruments.depth.lenses import READ, TUNED
@@ -20,6 +21,8 @@ from mesolens.instruments.depth.matrices import (
     Level,
     beyond,
     cells,
+    followed,
+    given_away,
     highest,
     hits_of,
     means,
@@ -28,7 +31,7 @@ from mesolens.instruments.depth.matrices import (
     steps_of,
 )
 from mesolens.instruments.depth.passing import boundary_names
-from mesolens.instruments.depth.plan import newborn_fits, tuned_fits
+from mesolens.instruments.depth.plan import HALVES, newborn_fits, tuned_fits
 from mesolens.instruments.depth.present import NEWBORN, PRESENT
 from mesolens.instruments.depth.spec import FOLDS, DepthSpec
 from mesolens.instruments.depth.used import TABLE as USED
@@ -50,7 +53,7 @@ def read(tables: Tables, spec: DepthSpec, card: ModelCard) -> Reading:
     shown = Level(items, steps_of(items), boundary_names(len(card.anatomy.blocks)))
     read_data, is_read = _read(tables, shown)
     present_data, is_present = _present(tables, shown, spec)
-    used_data, is_used = _used(tables, shown)
+    used_data, is_used = _used(tables, shown, spec.seed)
     data: dict[str, Json] = {
         "task": _task(spec, told, level, shown),
         "read": read_data or None,
@@ -141,22 +144,25 @@ def _blind(shown: Level, seed: int) -> list[Json]:
     return found
 
 
-def _used(tables: Tables, shown: Level) -> Found:
+def _used(tables: Tables, shown: Level, seed: int) -> Found:
     if USED not in tables or not tables[USED].num_rows:
         return {}, None
-    swap, shuffled, mean, patch = (hits_of(only(tables[USED], way), shown) for way in WAYS)
+    by_way = [followed(only(tables[USED], way), shown) for way in WAYS]
+    (swap, _), (shuffled, _), (mean, _), (patch, dealt) = by_way
     if np.isnan(swap).all():
         return {}, None
-    by_chance = means(shuffled)
+    by_chance, told_S = means(shuffled), given_away(shown, folds_of(shown.groups, HALVES, seed))
     data: dict[str, Json] = {
         "cells": cells(swap, shown.groups),
         "patched": None if np.isnan(patch).all() else cells(patch, shown.groups),
         "mean": cells(mean, shown.groups),
         "shuffled": by_chance,
         "chance": highest(by_chance, len(shown.steps)),
+        "given_away": cast(Json, told_S.tolist()),
         "items": [int(count) for count in (~np.isnan(swap)).any(1).sum(0)],
     }
-    return data, beyond(swap, shuffled, shown.groups)
+    sure = np.maximum(beyond(swap, shuffled, shown.groups), beyond(patch, dealt, shown.groups))
+    return data, np.where(told_S >= HALF, np.nan, sure)
 
 
 def _curve(name: str, found: Serial) -> dict[str, Json]:
@@ -183,7 +189,20 @@ def _unavailable(spec: DepthSpec, card: ModelCard, level: Chosen | None, used: M
         said.append(
             "used: no step has a counterfactual whose values are known from two items or more of the other half"
         )
+    else:
+        said += _given_away(level, spec, cast("list[float]", used["given_away"]))
     return said
+
+
+def _given_away(level: Chosen, spec: DepthSpec, told: list[float]) -> list[str]:
+    items = [spec.items[place] for place in level.items]
+    found = between(items)
+    return [
+        f"use of {printable(name, 60)}: its value alone gives the answer away in {share:.2f} of the items, so an "
+        "exchange may move the answer itself; ask so that one value has several answers"
+        for name, share in zip(steps_of(items), told, strict=True)
+        if found[name] and share >= HALF
+    ]
 
 
 def _numbers(data: Mapping[str, Json]) -> tuple[Number, ...]:

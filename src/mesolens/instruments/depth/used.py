@@ -28,7 +28,7 @@ from mesolens.traits.task_ids import Asked
 TABLE = "depth-used"
 WAYS = ("swap", "shuffled", "mean", "patch")
 SCHEMA = pa.schema(
-    [("item", pa.int32()), ("layer", pa.int32()), ("step", pa.string()), ("way", pa.string()), ("hit", pa.bool_())]
+    [("item", pa.int32()), ("layer", pa.int32()), ("step", pa.string()), ("way", pa.string()), ("said", pa.int32())]
 )
 _FEWEST = 2
 """Items of a value, below which a mean is no mean."""
@@ -46,7 +46,7 @@ class _Change:
 
 
 def use(model: LoadedModel, shard: Shard) -> Tables:
-    """`depth-used`: for each item, boundary, step and way whether the model says what would follow."""
+    """`depth-used`: for each item, boundary, step and way what the model says."""
     work = LevelWork.of(shard)
     taking = [place for place, right in enumerate(work.right) if right]
     items = [work.items[place] for place in taking]
@@ -68,14 +68,12 @@ def _tried(model: LoadedModel, work: LevelWork, changes: Sequence[_Change]) -> I
     prompts, choices = [item.prompt for item in items], [item.choices for item in items]
     said = decide(model, prompts, choices, batch_tokens=work.batch_tokens, push=push).said if items else []
     for change, item, word in zip(changes, items, said, strict=True):
-        other = item.others[change.step]
-        assert other is not None
         yield {
             "item": change.item,
             "layer": change.layer,
             "step": item.steps[change.step],
             "way": change.way,
-            "hit": word == other[1],
+            "said": word,
         }
 
 

@@ -2,6 +2,7 @@
 
 ==================  ==============================================================================================
 thinks in steps     a step between question and answer is used beyond its control, and the lens reads it somewhere
+                    (used: by swap or patch, and not where the step's value alone gives the answer away)
 steps not readable  one is used, and the lens reads none of those that are
 present, not used   none is used beyond its control, and a probe finds one beyond both of its controls
 cannot              no level with a step between is solved
@@ -20,7 +21,10 @@ from mesolens.evidence.serial import Serial
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """How far beyond its control each cell is; 0 where that is not sure. None for what was not measured."""
+    """How far beyond its control each cell is; 0 where that is not sure. None for what was not measured.
+
+    In `used` a column is NaN where the step's value alone gives the answer away.
+    """
 
     read: Float[np.ndarray, "L S"]
     present: Float[np.ndarray, "L S"]
@@ -42,6 +46,12 @@ def concluded(
         return "not determined", "no step lies between question and answer"
     if beyond.used is None:
         return "not determined", "no step has a counterfactual that could be tried, so nothing is known of what is used"
+    between_S = between_S & ~np.isnan(beyond.used).any(0)
+    if not between_S.any():
+        return (
+            "not determined",
+            "each step's value alone gives the answer away, so an exchange may move the answer itself",
+        )
     used_S, read_S, present_S = ((grid > 0).any(0) & between_S for grid in (beyond.used, beyond.read, beyond.present))
     if used_S.any():
         best = _best(beyond.used, used_S, steps, layers)

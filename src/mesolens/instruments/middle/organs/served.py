@@ -1,11 +1,11 @@
 """Which organ serves which trait, from which angle: sums of shares by item, with intervals over clusters of items.
 
-An organ serves a trait when its share of it is further from zero than the furthest of all organs and traits would be by
-chance in one of a hundred readings. Signs of clusters are flipped for all organs at once (:mod:`mesolens.evidence.worst`),
-which is what exchanging target and foil of whole templates does. Leaves are grouped by lines, which no exchange moves:
-so the test is exact for the organs that were found, and may use the views that they are tried on as well. Clusters are
-templates where every trait has six or more of them; with fewer, items, and the protocol says that intervals then speak
-of such items alone.
+An organ serves a trait when its share of it is further from zero than the furthest of all organs and traits would be
+by chance in one of a hundred readings. Signs of clusters are flipped for all organs at once
+(:mod:`mesolens.evidence.worst`), which is what exchanging target and foil of whole templates does. Leaves are grouped
+by lines, which no exchange moves: so the test is exact for the organs that were found, and may use the views that they
+are tried on as well. Clusters are templates where every trait has six or more of them; with fewer, items, and the
+protocol says that intervals then speak of such items alone.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox: programs that stand on the standard library alone."""
