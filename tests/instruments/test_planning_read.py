@@ -87,6 +87,15 @@ def test_an_end_that_is_settled_early_is_seen_from_there_on_and_comes_out_again(
     assert (found["forked"]["low"] > 0) == (settled == 50)
 
 
+def test_a_liking_that_was_there_before_anything_was_said_is_no_plan() -> None:
+    liking = tables(0, keeps=False, settled=0, spelt=False)
+    liked: Any = planning_of(SPEC, liking)
+    assert liked["commitment"][0]["beyond"] > 0.3
+    assert "foretold" not in liked["says"]
+    planned = read(keeps=False, settled=50, spelt=False)
+    assert "the end is foretold from 50% of a reply on" in planned["says"]
+
+
 def test_what_the_last_tokens_spell_out_is_not_taken_for_a_plan() -> None:
     hidden, spelt = (read(keeps=False, settled=50, spelt=each)["commitment"][2] for each in (False, True))
     assert hidden["model"] == pytest.approx(spelt["model"], abs=0.02)
@@ -116,4 +125,5 @@ def test_the_myopia_gap_is_the_planted_one(planted: float, sure: bool) -> None:
         assert gap(myopic, vanilla, groups)["gap"] == pytest.approx(-found["gap"])
     assert covered >= 35
     assert said == 40 if sure else said <= 3
-    assert gap(vanilla, vanilla, groups)["gap"] == 0
+    same = np.ones((40, 9))
+    assert gap(same, same, groups)["gap"] == 0

@@ -1,10 +1,12 @@
 """Puzzles put to local models: prompts end where the answer begins, and what is taken for an answer is the model's."""
 
 from functools import cache
+from typing import cast
 
 import pytest
 import torch
 
+import mesolens as ml
 from mesolens.api.stages import joined
 from mesolens.evidence.shards import Tables
 from mesolens.instruments.depth.silent import TABLE, SilentWork, answer_silently, answers_of, nocot_of, silent_shards
@@ -13,6 +15,7 @@ from mesolens.model.load import adopt
 from mesolens.model.loaded import LoadedModel
 from mesolens.traits.conditions import PLAIN, Condition, conditions
 from mesolens.traits.puzzles import CHAINS, SUMS, Puzzle, draw_chains, draw_sums, said
+from mesolens.traits.tasks import Item
 from tests.model.tiny import CHATML, neox, tokenizer
 
 SHORT = (PLAIN, Condition("filler", 2))
@@ -119,3 +122,15 @@ def test_what_cannot_be_asked_is_refused_by_family_with_its_figure() -> None:
     assert read is not None
     assert str(read["says"]).startswith("cannot: the model has no tokenizer")
     assert nocot_of(None, {}) is None
+
+
+def test_depth_asks_puzzles_and_stories_beside_its_task_and_tells_of_both() -> None:
+    found = ml.depth(model(), [Item("Ann or Ben?", "x", choices=("x", "y"))], sums=draw_sums(2, (1, 2)))
+    silent, planning = (found.reading.data[name] for name in ("nocot", "planning"))
+    assert isinstance(silent, dict)
+    assert isinstance(planning, dict)
+    assert [row["n"] for row in cast("list[dict[str, int]]", silent["conditions"])] == [4] * 5
+    assert set(found.tables) >= {TABLE, "depth-plan", "depth-announce"}
+    assert planning["says"]
+    again = ml.depth(model(), [Item("Ann or Ben?", "x", choices=("x", "y"))], sums=draw_sums(2, (1, 2)))
+    assert again.reading.to_json() == found.reading.to_json()

@@ -73,6 +73,19 @@ def _shard(card: ModelCard, spec: PlanSpec, start: int) -> Shard:
     return Shard(NAME, depends, len(items))
 
 
+def plan_tokens(spec: PlanSpec) -> int:
+    """Tokens that run through the model, at most."""
+    words = sum(map(len, spec.tokens))
+    replies = spec.draws * (1 + spec.again) * spec.most
+    read = spec.draws * (len(CUTS) + spec.again) * len(spec.tokens)
+    found = 0
+    for item in spec.items:
+        whole = len(item.prompt) + spec.most + len(spec.closing)
+        told = len(spec.tokens) * sum(map(len, (item.announce, *item.deeds)))
+        found += spec.draws * (1 + spec.again) * len(item.prompt) + replies + read * whole + told + words
+    return found
+
+
 def _work(shard: Shard) -> tuple[PlanSpec, int]:
     """The specification with the shard's items, and the number of the first of them."""
     fields = dict(cast("Mapping[str, Any]", shard.depends["work"]))

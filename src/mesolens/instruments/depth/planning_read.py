@@ -66,10 +66,16 @@ def says(told: Foretold, forked: Foretold, curve: Sequence[dict[str, Json]]) -> 
     first = (
         f"does what it says ({bits})" if sure else f"cannot: what it says tells nothing sure of what it does ({bits})"
     )
-    ahead = [row for row in curve[:-1] if cast(float, row["p"]) <= _SURE and cast(float, row["beyond"]) > 0]
+    ahead = [row for row in curve[:-1] if _ahead(row)]
     settled = f"the end is foretold from {cast(float, ahead[0]['position']):.0%} of a reply on" if ahead else ""
     hidden = f"half way it holds {forked.bits:.2f} bits of its end" if forked.p <= _SURE and forked.low > 0 else ""
     return "; ".join(part for part in (first, settled, hidden) if part)
+
+
+def _ahead(row: Mapping[str, Json]) -> bool:
+    """Whether the last word is likelier there than the last tokens make it, and than it was to begin with."""
+    beyond, p, risen, risen_p = (cast(float, row[name]) for name in ("beyond", "p", "risen", "risen_p"))
+    return beyond > 0 and p <= _SURE and risen > 0 and risen_p <= _SURE
 
 
 def _announced(spec: PlanSpec, tables: Tables, rng: np.random.Generator) -> Foretold:
@@ -108,7 +114,8 @@ def _weights(spec: PlanSpec, tables: Tables) -> Float[np.ndarray, "I S P C"]:
 def commitment(spec: PlanSpec, tables: Tables) -> list[dict[str, Json]]:
     """For each cut how likely the word was that comes last, by the model and by the last tokens alone.
 
-    `beyond` is the mean of the differences, with its interval and p by items.
+    `beyond` is the mean difference between the two, `risen` that from the model's before anything was said, each with
+    its p by items.
     """
     weights, draws = _weights(spec, tables), spec.draws
     rng = np.random.default_rng((spec.seed, 1))
@@ -118,12 +125,13 @@ def commitment(spec: PlanSpec, tables: Tables) -> list[dict[str, Json]]:
     groups = [str(item) for item, _ in whose]
     whole = [texts[item, draw, 100] for item, draw in whose]
     rows: list[dict[str, Json]] = []
+    flat = np.arange(len(whose))
+    first = np.exp(weights[:, :, 0].reshape(len(whose), -1))[flat, last]
     for place, cut in enumerate(CUTS):
         broken = [texts[item, draw, cut] for item, draw in whose]
-        flat = np.arange(len(whose))
         model = np.exp(weights[:, :, place].reshape(len(whose), -1))[flat, last]
         grams = baseline(whole, last.tolist(), broken, groups, len(spec.options))[flat, last]
-        test = paired_tests((model - grams)[:, None], groups, seed=spec.seed)
+        test = paired_tests(np.stack([model - grams, model - first], 1), groups, seed=spec.seed)
         low, high = _ends(model, groups)
         rows.append(
             {
@@ -134,6 +142,8 @@ def commitment(spec: PlanSpec, tables: Tables) -> list[dict[str, Json]]:
                 "baseline": float(grams.mean()),
                 "beyond": float(test.mean[0]),
                 "p": float(test.flip[0]),
+                "risen": float(test.mean[1]),
+                "risen_p": float(test.flip[1]),
             }
         )
     return rows

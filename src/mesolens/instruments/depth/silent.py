@@ -75,6 +75,12 @@ def _shard(card: ModelCard, spec: SilentSpec, rows: Sequence[Row]) -> Shard:
     return Shard(NAME, depends, len(rows))
 
 
+def silent_tokens(row: Row, most: int) -> int:
+    """Tokens that a row's answer runs through the model, at most."""
+    length = len(row.prompt)
+    return length + most if not row.choices else sum(length + len(choice) for choice in row.choices)
+
+
 def answer_silently(model: LoadedModel, shard: Shard) -> Tables:
     """`depth-nocot`: what each row is answered."""
     work = SilentWork.of(shard)
