@@ -46,7 +46,7 @@ def test_depth_is_data_of_the_contract_and_the_same_command_finds_it_again(
     assert found.code == 0, found.err
     data: dict[str, Any] = found.data
     assert data.keys() >= {"task", "read", "present", "used", "k50", "bound", "nocot", "planning"}
-    assert (data["nocot"], data["planning"]) == (None, None)
+    assert all(data[name]["says"].startswith("cannot: the model has no tokenizer") for name in ("nocot", "planning"))
     assert data["task"]["steps"] == ["step 1", "step 2", "step 3"]
     assert data["task"]["accuracy"] == 1.0
     assert data["read"].keys() >= {"lens", "cells", "chance", "tuned"}

@@ -10,12 +10,14 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments import depth as instrument
-from mesolens.instruments.depth.setting import depth_spec
+from mesolens.instruments.depth.setting import depth_spec, with_silence
 from mesolens.model.chat import encode_prompt
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.resolve import SLIDE, resolve
 from mesolens.report.notebook import cell
 from mesolens.traits.opening import read_text
+from mesolens.traits.puzzles import Puzzle
+from mesolens.traits.readers.no_cot_arithmetic import read_arithmetic
 from mesolens.traits.task_ids import Ids
 from mesolens.traits.tasks import Item, read_task
 
@@ -74,6 +76,7 @@ def depth(
     task: Path | str | Sequence[Item] | None = None,
     *,
     texts: Sequence[Ids] = (),
+    sums: Path | str | Sequence[Puzzle] | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> Depth:
@@ -82,13 +85,15 @@ def depth(
     Args:
         task: items, or the path of a task file; None is a slide's own task, or presentations made for the tokenizer.
         texts: rows of tokens on which the tuned lens is fitted; without any the prompts, half by half.
+        sums: puzzles to be answered with no visible step, or the path of a file of no-cot-arithmetic; None is new sums
+            and chains of facts.
         budget: how many items are asked: `quick`, `standard` or `deep`.
         seed: of every draw.
 
     Raises:
         BadInput: the task cannot be read, a value is not one token, or no budget has that name.
     """
-    spec = asked(model, task, texts=texts, budget=budget, seed=seed)
+    spec = asked(model, task, texts=texts, sums=sums, budget=budget, seed=seed)
     tables = tables_of(instrument, model, None, spec)
     return Depth(instrument.read(tables, spec, model.card), tables)
 
@@ -98,6 +103,7 @@ def asked(
     task: Path | str | Sequence[Item] | None,
     *,
     texts: Sequence[Ids] = (),
+    sums: Path | str | Sequence[Puzzle] | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> instrument.DepthSpec:
@@ -106,6 +112,14 @@ def asked(
     Raises:
         BadInput: as for `depth`.
     """
+    spec = _spec(model, task, texts, budget, seed)
+    puzzles = read_arithmetic(Path(sums)) if isinstance(sums, Path | str) else sums
+    return with_silence(model, spec, puzzles, budget=budget, seed=seed)
+
+
+def _spec(
+    model: LoadedModel, task: Path | str | Sequence[Item] | None, texts: Sequence[Ids], budget: str, seed: int
+) -> instrument.DepthSpec:
     own = own_task(model.card.name) if task is None else task
     if own is None:
         return depth_spec(model, texts=texts, budget=budget, seed=seed)

@@ -1,7 +1,7 @@
 """`mesolens depth`: how many steps it takes with no token between, which are readable, and which are used."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -18,9 +18,12 @@ Row = dict[str, object]
 @click.argument("model")
 @click.option("--task", metavar="FILE", help="Items with known steps as JSON Lines; without it some made for MODEL.")
 @click.option("--texts", metavar="FILE", help="Text on which the tuned lens is fitted, in the place of the prompts.")
+@click.option("--sums", metavar="FILE", help="Sums to be answered with no visible step, as no-cot-arithmetic has them.")
 @click.option("--budget", metavar="NAME", help="How many items are asked: quick, standard or deep (standard).")
 @common
-def depth(model: str, task: str | None, texts: str | None, budget: str | None, **others: object) -> None:
+def depth(
+    model: str, task: str | None, texts: str | None, sums: str | None, budget: str | None, **others: object
+) -> None:
     """Find how many steps MODEL takes with no token between, and which are readable, present and used.
 
     A task names what lies between question and answer. At every boundary of the stream a lens and a probe look for it,
@@ -34,7 +37,7 @@ def depth(model: str, task: str | None, texts: str | None, budget: str | None, *
     from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
-    spec = open_depth(opened, task, texts, found)
+    spec = open_depth(opened, task, texts, found, sums)
     subject = Subject(opened, None, Items((), ""), found, depth=spec)
     store, readings = chapters.run(subject, ["depth"], sys.argv[1:])
     reading = readings["depth"]
@@ -65,8 +68,24 @@ def _overview(reading: "Reading") -> None:
         rows_of_k = [[row[name] for name in names] for row in cast(Sequence[Row], curve["curve"])]
         table(names, rows_of_k, f"{curve['presentation']}: {curve['says']}")
     show([str(cast(Row, reading.data["bound"])["says"])])
+    _silence(reading.data)
     for line in cast(Sequence[str], reading.data["unavailable"]):
         show([f"not measured: {line}"])
+
+
+def _silence(found: Mapping[str, object]) -> None:
+    """Answers with no visible step, by condition, and what planning was found."""
+    from mesolens.cli.terminal import show, table
+
+    silent, planning = (cast("Row | None", found[name]) for name in ("nocot", "planning"))
+    for family in cast(Sequence[Row], (silent or {}).get("families", [])):
+        names = ("name", "n", "accuracy", "low", "high", "unanswered")
+        rows = [[row[name] for name in names] for row in cast(Sequence[Row], family["conditions"])]
+        table(names, rows, f"{family['name']}, with no visible step: {family['says']}")
+        effects = [f"{row['name']}: {row['says']}" for row in cast(Sequence[Row], family["effects"]) if row["effect"]]
+        show(effects)
+    show([f"with no visible step: {silent['says']}"] if silent and not silent["families"] else [])
+    show([f"planning: {planning['says']}"] if planning else [])
 
 
 _MATRICES = {

@@ -203,7 +203,9 @@ def open_corpus(name: str, corpus: str | None) -> tuple[str, str]:
     return str(path.resolve()), of_files(files_of(path))
 
 
-def open_depth(model: LoadedModel, task: str | None, texts: str | None, settings: Settings) -> DepthSpec:
+def open_depth(
+    model: LoadedModel, task: str | None, texts: str | None, settings: Settings, sums: str | None = None
+) -> DepthSpec:
     """What depth is asked: the task of a file, else a slide's own, else presentations made for the tokenizer.
 
     Raises:
@@ -212,4 +214,4 @@ def open_depth(model: LoadedModel, task: str | None, texts: str | None, settings
     from mesolens.api.depths import asked, text_rows
 
     rows = () if texts is None else text_rows(model, Path(texts))
-    return asked(model, task, texts=rows, budget=settings.budget, seed=settings.seed)
+    return asked(model, task, texts=rows, sums=sums, budget=settings.budget, seed=settings.seed)

@@ -6,7 +6,11 @@ from typing import cast
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.depth.answers import answer
 from mesolens.instruments.depth.lenses import read_lens, read_tuned
+from mesolens.instruments.depth.planning import KIND as PLANNING
+from mesolens.instruments.depth.planning import plan_ahead
 from mesolens.instruments.depth.present import probe, probe_newborn
+from mesolens.instruments.depth.silent import KIND as SILENT
+from mesolens.instruments.depth.silent import answer_silently
 from mesolens.instruments.depth.used import use
 from mesolens.model.loaded import LoadedModel
 
@@ -17,6 +21,8 @@ _KINDS: Mapping[str, Callable[[LoadedModel, Shard], Tables]] = {
     "present": probe,
     "newborn": probe_newborn,
     "used": use,
+    SILENT: answer_silently,
+    PLANNING: plan_ahead,
 }
 
 
@@ -31,5 +37,7 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     `newborn`  `depth-newborn`: the same on new weights
     `used`     `depth-used`: what is said when a step's value is exchanged
     =========  =====================================================================================
+
+    The kinds `depth-nocot` and `depth-plan` make the tables of their name, and the latter `depth-announce` as well.
     """
     return _KINDS[cast(str, shard.depends["kind"])](model, shard)

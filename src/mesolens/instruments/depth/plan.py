@@ -11,6 +11,8 @@ from mesolens.evidence.shards import Cost, Shard, Tables
 from mesolens.instruments.depth.affine import memory
 from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, chosen, curves, every, first_asked
 from mesolens.instruments.depth.lenses import READ
+from mesolens.instruments.depth.planning import plan_shards, plan_tokens
+from mesolens.instruments.depth.silent import silent_shards, silent_tokens
 from mesolens.instruments.depth.spec import FOLDS, DepthSpec
 from mesolens.instruments.depth.work import NAME, AnswersWork, LevelWork, shard_of
 from mesolens.model.card import ModelCard
@@ -23,7 +25,9 @@ HALVES = 2
 
 
 def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
-    """The first stage: what every item is answered. A model that no presentation fits gets one empty shard.
+    """The first stage: what every item is answered, puzzles with no visible step, and planning.
+
+    A model that no presentation fits gets one empty shard for its items.
 
     Raises:
         BadInput: there is no item, and no reason why.
@@ -31,7 +35,9 @@ def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
     first = first_asked(spec)
     if not first and not spec.refused:
         raise BadInput("no items: depth needs a task with at least one")
-    return _answers(card, spec, first) or [shard_of(card, "answers", AnswersWork((), (), spec.batch_tokens), 1)]
+    items = _answers(card, spec, first) or [shard_of(card, "answers", AnswersWork((), (), spec.batch_tokens), 1)]
+    silent = [] if spec.silent is None else silent_shards(card, spec.silent)
+    return [*items, *silent, *([] if spec.stories is None else plan_shards(card, spec.stories))]
 
 
 def _answers(card: ModelCard, spec: DepthSpec, numbers: Sequence[int]) -> list[Shard]:
@@ -119,7 +125,7 @@ def _tuned(card: ModelCard, spec: DepthSpec, told: Answered, level: Chosen, halv
 def cost(card: ModelCard, spec: DepthSpec) -> Cost:
     """Operations at most: every item once, and the items of a level some eight times, with a token for each push."""
     items = every(spec)
-    tokens = sum(len(items[number].prompt) for number in first_asked(spec))
+    tokens = sum(len(items[number].prompt) for number in first_asked(spec)) + _beside(spec)
     level = sorted((len(item.prompt) for item in spec.items), reverse=True)[: spec.most]
     steps = max((len(item.steps) for item in spec.items), default=0)
     boundaries = len(card.anatomy.blocks) + 1
@@ -131,3 +137,9 @@ def cost(card: ModelCard, spec: DepthSpec) -> Cost:
     kept = memory(len(card.anatomy.blocks), card.anatomy.stream_width) if spec.tuned and tuned_fits(card) else 0
     fresh = 4.0 * card.parameters if spec.newborn and newborn_fits(card) else 0.0
     return Cost(flops, states * 3 + vectors + batch + kept + fresh)
+
+
+def _beside(spec: DepthSpec) -> int:
+    """Tokens of puzzles and stories, at most."""
+    silent = 0 if spec.silent is None else sum(silent_tokens(row, spec.silent.most) for row in spec.silent.rows)
+    return silent + (0 if spec.stories is None else plan_tokens(spec.stories))

@@ -32,7 +32,9 @@ from mesolens.instruments.depth.matrices import (
 )
 from mesolens.instruments.depth.passing import boundary_names
 from mesolens.instruments.depth.plan import HALVES, newborn_fits, tuned_fits
+from mesolens.instruments.depth.planning_read import planning_of
 from mesolens.instruments.depth.present import NEWBORN, PRESENT
+from mesolens.instruments.depth.silent import nocot_of
 from mesolens.instruments.depth.spec import FOLDS, DepthSpec
 from mesolens.instruments.depth.used import TABLE as USED
 from mesolens.instruments.depth.used import WAYS
@@ -61,8 +63,8 @@ def read(tables: Tables, spec: DepthSpec, card: ModelCard) -> Reading:
         "used": used_data or None,
         "k50": [_curve(name, each) for name, each in found.items()],
         "bound": bound(card, max((len(item.prompt) for item in told.items), default=1)),
-        "nocot": None,
-        "planning": None,
+        "nocot": nocot_of(spec.silent, tables),
+        "planning": planning_of(spec.stories, tables),
         "unavailable": cast(Json, _unavailable(spec, card, level, used_data)),
     }
     if level is None or not level.solved or is_read is None or is_present is None:

@@ -1,15 +1,18 @@
 """From what a person gives to what is asked: a task, or presentations made for the model's tokenizer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.hostile import printable
+from mesolens.instruments.depth.planning_setting import plan_spec
 from mesolens.instruments.depth.presentations import PRESENTATIONS, Presentation, Words
+from mesolens.instruments.depth.silent_setting import default_puzzles, silent_spec
 from mesolens.instruments.depth.spec import BUDGETS, DepthSpec
 from mesolens.model.loaded import LoadedModel
+from mesolens.traits.puzzles import Puzzle
 from mesolens.traits.task_ids import Asked, Ids, encode_task, one_token
 from mesolens.traits.tasks import Item
 
@@ -62,6 +65,23 @@ def depth_spec(
         draws=spent.draws,
         seed=seed,
     )
+
+
+def with_silence(
+    model: LoadedModel, spec: DepthSpec, sums: Sequence[Puzzle] | None = None, *, budget: str = "quick", seed: int = 0
+) -> DepthSpec:
+    """The same, with puzzles that are asked with no visible step, and with stories that tell of planning.
+
+    Args:
+        sums: puzzles to ask, at most as many as the budget has; None is new sums and chains of facts.
+    """
+    spent = BUDGETS[budget]
+    puzzles = default_puzzles(spent.puzzles, seed) if sums is None else list(sums)
+    if len(puzzles) > spent.sums and sums is not None:
+        kept = np.sort(np.random.default_rng(seed).permutation(len(puzzles))[: spent.sums])
+        puzzles = [puzzles[place] for place in kept.tolist()]
+    stories = plan_spec(model, draws=spent.replies, seed=seed)
+    return replace(spec, silent=silent_spec(model, puzzles), stories=stories)
 
 
 def presented(model: LoadedModel, *, each: int, deepest: int, seed: int = 0) -> Made:

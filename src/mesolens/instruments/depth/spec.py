@@ -6,6 +6,8 @@ A specification holds token ids only, so a plan needs no tokenizer and a shard n
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mesolens.instruments.depth.planning_setting import PlanSpec
+from mesolens.instruments.depth.silent_setting import SilentSpec
 from mesolens.traits.task_ids import Asked, Ids
 
 VERSION = 1
@@ -22,18 +24,24 @@ class Budget:
         each: items for each k of a presentation that is asked for k50.
         deepest: the largest k of presentations that are made here.
         draws: of each bootstrap.
+        puzzles: for each difficulty, asked with no visible step.
+        sums: at most, of a file of sums.
+        replies: to each story, for planning.
     """
 
     most: int
     each: int
     deepest: int
     draws: int
+    puzzles: int
+    sums: int
+    replies: int
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(160, 32, 4, 1000),
-    "standard": Budget(320, 64, 6, 2000),
-    "deep": Budget(1280, 256, 6, 5000),
+    "quick": Budget(160, 32, 4, 1000, 4, 100, 4),
+    "standard": Budget(320, 64, 6, 2000, 16, 400, 8),
+    "deep": Budget(1280, 256, 6, 5000, 64, 10_000, 16),
 }
 
 
@@ -50,6 +58,8 @@ class DepthSpec:
             where matrices are taken on that level.
         texts: rows on which the tuned lens is fitted; without any the items' own prompts, half by half.
         most: items of the matrices.
+        silent: puzzles that are asked with no visible step; None for none.
+        stories: what is asked about planning; None for nothing.
         tuned, newborn: whether the tuned lens and the newborn model are tried.
         shard_items: items in a shard, the unit that a kill can lose.
         batch_tokens: most padded tokens in one forward pass.
@@ -64,6 +74,8 @@ class DepthSpec:
     each: int = 0
     texts: tuple[Ids, ...] = ()
     most: int = 160
+    silent: SilentSpec | None = None
+    stories: PlanSpec | None = None
     tuned: bool = True
     newborn: bool = True
     shard_items: int = 256
