@@ -164,7 +164,10 @@ def _family(shape: DepthShape, name: str, *, counts: bool) -> dict[str, Json]:
 
 
 def _planning(shape: DepthShape) -> Json:
-    commitment: list[Json] = [{"position": n, "model": 1 - 0.8**n, "baseline": 1 - 0.95**n} for n in range(12)]
+    commitment: list[Json] = [
+        {"position": n, "model": 1 - 0.8**n, "low": 0.0, "high": 1.0, "baseline": 1 - 0.95**n, "p": 0.2}
+        for n in range(12)
+    ]
     announce: Json = {_evil(shape, 2, "information"): {"value": 0.4, "low": 0.2}, "said": _evil(shape, 3, "bits")}
     return {"announce": announce, "commitment": commitment, "myopia": None}
 

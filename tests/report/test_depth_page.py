@@ -155,7 +155,7 @@ def test_curves_conditions_and_planning_say_their_figures(browser: Browser, dept
         assert "1 of 3 are sure" in box(page, "Paired differences").first.inner_text()
         assert "Slope −0.8 (95 %: −1.1 … −0.5)" in box(page, "Accuracy by difficulty").first.inner_text()
         _, *rows = saved(page, box(page, "Commitment"))
-        assert [float(row[2]) for row in rows] == [row["baseline"] for row in asked["planning"]["commitment"]]
+        assert [float(row[4]) for row in rows] == [row["baseline"] for row in asked["planning"]["commitment"]]
 
 
 def test_what_is_null_says_why(browser: Browser, depths: Runs) -> None:

@@ -125,8 +125,12 @@ export interface Family {
 
 export interface Planning {
   announce: Fact[] | null;
+  /** The same where nothing was announced: the middle of a reply against its end. */
+  forked: Fact[] | null;
+  regeneration: Fact[] | null;
+  says: string;
   myopia: Fact[] | null;
-  commitment: { position: Maybe; model: Maybe; baseline: Maybe }[];
+  commitment: { position: Maybe; model: Maybe; low: Maybe; high: Maybe; baseline: Maybe; p: Maybe }[];
 }
 
 export interface DepthData {

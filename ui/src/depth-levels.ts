@@ -38,7 +38,7 @@ function levelsPlot({ title, says, axis, series, floor, points, half, sheet }: A
     sheet,
     draw: (canvas, width) => {
       const across = linear(axis, points.map(({ x }) => x), Math.min(points.length, width / 50));
-      const made = frame(canvas, width, HEIGHT, { ...across, marks: across.marks.filter(({ value }) => Number.isInteger(value)) }, linear("share", [0, 1], 5, true));
+      const made = frame(canvas, width, HEIGHT, { ...across, marks: points.every(({ x }) => Number.isInteger(x)) ? across.marks.filter(({ value }) => Number.isInteger(value)) : across.marks }, linear("share", [0, 1], 5, true));
       drawn = made;
       if (!made) return;
       if (half?.value != null) halfLine(made, half.value, half.low, half.high);
@@ -104,15 +104,16 @@ export function difficultyPlot(family: string, rows: readonly Rate[], slope: { v
 }
 
 /** How early what will be said can be told from the model, and from n-grams alone. */
-export function commitmentPlot({ commitment }: Planning): Plot {
+export function commitmentPlot({ commitment }: Pick<Planning, "commitment">): Plot {
   const rows = commitment.filter((row) => row.position !== null).sort((a, b) => a.position! - b.position!);
+  const parts = rows.every(({ position }) => position! >= 0 && position! <= 1);
   return levelsPlot({
     title: "Commitment",
-    says: "How often what will be said later can already be told at a place, from the model and from an n-gram baseline.",
-    axis: "place, tokens",
+    says: "How likely the last word already is at a place, by the model, and by an n-gram baseline of the last tokens alone.",
+    axis: parts ? "place, part of the reply" : "place, tokens",
     series: "the model",
     floor: "n-gram baseline",
-    points: rows.map(({ position, model, baseline }) => ({ x: position!, value: model, low: null, high: null, floor: baseline })),
-    sheet: { name: "depth-commitment", columns: ["place, tokens", "model", "baseline"], rows: () => rows.map((row) => [row.position, row.model, row.baseline]) },
+    points: rows.map(({ position, model, low, high, baseline }) => ({ x: position!, value: model, low, high, floor: baseline })),
+    sheet: { name: "depth-commitment", columns: [parts ? "place, part of the reply" : "place, tokens", "model", "low", "high", "baseline", "p"], rows: () => rows.map((row) => [row.position, row.model, row.low, row.high, row.baseline, row.p]) },
   });
 }

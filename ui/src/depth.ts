@@ -50,7 +50,7 @@ function rooms(data: DepthData, shelf: Shelf): HTMLElement[] {
   return [
     h("h3", {}, "Read, present, used"),
     h("p", { class: "agree" }, disagreement(data)),
-    h("p", { class: "soft small" }, "Rows: boundaries of the stream, in the order of the layers. Columns: steps, in the order of the task. A step counts from the first boundary at which its interval lies above chance and controls. Swap: the class mean of one value is exchanged for another\u2019s; patch: the whole state comes from another item; mean: the state is only the other value\u2019s mean."),
+    h("p", { class: "soft small" }, "Rows: boundaries of the stream, in the order of the layers. Columns: steps, in the order of the task. A step counts from the first boundary at which its interval lies above chance and controls, by at least half (READ) or a tenth of what is above them. Swap: the class mean of one value is exchanged for another\u2019s; patch: the whole state comes from another item; mean: the state is only the other value\u2019s mean."),
     put(() => three(threeMatrices(data)), 520),
     h("h4", { class: "controls-head" }, "Controls, on the same scale"),
     put(() => three(controlMatrices(data)), 460),
@@ -58,7 +58,7 @@ function rooms(data: DepthData, shelf: Shelf): HTMLElement[] {
     h("p", { class: "soft small" }, visible(data.bound.says, 300) || "The reading gives no bound of the architecture."),
     data.k50.length ? grid(...data.k50.map((curve, k) => curvePlot(curve, k + 1))) : h("p", { class: "empty" }, "No curve: no presentation was asked."),
     h("h3", {}, "Answers with no visible step"),
-    ...(data.nocot ?? []).map((family, k) => h("div", { class: "family" }, familyHead(family), beside(...familyPlots(family, k + 1)))),
+    ...(data.nocot ?? []).map((family, k) => h("div", { class: "family" }, familyHead(family), family.conditions.length + family.by_difficulty.length > 0 && beside(...familyPlots(family, k + 1)))),
     data.nocot ? null : h("p", { class: "empty" }, visible(why(data, "nocot", "no-CoT"), 400)),
     h("h3", {}, "Planning"),
     ...(data.planning ? [plans(data.planning, shelf)] : [h("p", { class: "empty" }, visible(why(data, "planning"), 400))]),
@@ -71,9 +71,20 @@ function three(boxes: readonly Box[]): Box {
 }
 
 function plans(planning: Planning, shelf: Shelf): HTMLElement {
-  const told = (title: string, facts: readonly Fact[] | null) => h("div", { class: "plan" }, h("h4", {}, title), facts?.length ? factTable(facts, title) : h("p", { class: "empty" }, "Not measured: the reading holds nothing of it."));
+  const told = (title: string, facts: readonly Fact[] | null) => h("div", { class: "plan" }, h("h4", {}, title), facts?.length ? factTable(facts.map(rounded), title) : h("p", { class: "empty" }, "Not measured: the reading holds nothing of it."));
   const curve = planning.commitment.length ? shelf.put(430, () => figureBox(commitmentPlot(planning))) : h("p", { class: "empty" }, "No commitment curve: the reading holds none.");
-  return h("div", { class: "depth-matrices" }, curve, told("Announce, then do", planning.announce), told("Myopia gap", planning.myopia));
+  return h("div", {}, planning.says && h("p", { class: "soft small" }, visible(planning.says, 400)), grid(curve, planning, told));
+}
+
+type Told = (title: string, facts: readonly Fact[] | null) => HTMLElement;
+
+function grid(curve: HTMLElement, planning: Planning, told: Told): HTMLElement {
+  return h("div", { class: "depth-matrices" }, curve, told("Announce, then do", planning.announce), told("Nothing announced: middle against end", planning.forked), told("Regeneration", planning.regeneration), told("Myopia gap", planning.myopia));
+}
+
+/** A fact whose value is a number, as figures are written. */
+function rounded([name, value]: Fact): Fact {
+  return [name, /^-?\d+\.\d+(e-?\d+)?$/.test(value) ? figure(Number(value)) : value];
 }
 
 function unavailable({ unavailable: left }: DepthData): HTMLElement[] {

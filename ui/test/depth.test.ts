@@ -72,7 +72,7 @@ test("the sheets of curves say what is drawn, in order of k, and no k50 is said 
   assert.equal(plot.says, "beyond k = 2; there is no k50.");
   assert.ok(!plot.keys!.some(([kind]) => kind === "line-break"));
   assert.ok(curvePlot({ ...curve, k50: 1.5 }).keys!.some(([kind]) => kind === "line-break"));
-  assert.deepEqual([...commitmentPlot({ announce: null, myopia: null, commitment: [{ position: 1, model: 0.2, baseline: null }, { position: 0, model: 0.1, baseline: 0.1 }] }).sheet.rows()], [[0, 0.1, 0.1], [1, 0.2, null]]);
+  assert.deepEqual([...commitmentPlot({ commitment: [{ position: 1, model: 0.2, low: 0.1, high: 0.3, baseline: null, p: 0.5 }, { position: 0, model: 0.1, low: null, high: null, baseline: 0.1, p: null }] }).sheet.rows()], [[0, 0.1, null, null, 0.1, null], [1, 0.2, 0.1, 0.3, null, 0.5]]);
 });
 
 test("a slope is said with its interval, and a missing one is said to be missing", () => {

@@ -29,7 +29,7 @@ _PAIR: Form = {"text": ("one", "other"), "figure": ("n", "difference", "low", "h
 _EFFECT: Form = {"text": ("name", "says"), "figure": ("effect",)}
 _RATE = ("difficulty", "n", "accuracy", "low", "high", "guessing")
 _FAMILY: Form = {"text": ("name", "says"), "flag": ("counts",), "ranged": ("slope",)}
-_COMMITMENT = ("position", "model", "baseline")
+_COMMITMENT = ("position", "model", "low", "high", "baseline", "p")
 
 
 def depth(data: Part) -> dict[str, Json]:
@@ -158,8 +158,14 @@ def _planning(data: Part) -> Json:
     if data.get("planning") is None:
         return None
     part = as_object(data.get("planning"), "planning")
-    found: Mapping[str, Json] = {name: _told(part.get(name)) for name in ("announce", "myopia")}
-    return {**found, "commitment": [figures(row, _COMMITMENT) for row in rows(part, "commitment")[:LEVELS]]}
+    found: Mapping[str, Json] = {
+        name: _told(part.get(name)) for name in ("announce", "forked", "regeneration", "myopia")
+    }
+    return {
+        **found,
+        "says": text(part.get("says")),
+        "commitment": [figures(row, _COMMITMENT) for row in rows(part, "commitment")[:LEVELS]],
+    }
 
 
 def _told(value: Json | None) -> Json:
