@@ -24,9 +24,10 @@ Row = dict[str, object]
 @click.option("--pack", metavar="PATH", help="Prompts to reply to; without it those that fit the model.")
 @click.option("--twin", metavar="MODEL", help="A model trained alike, or before tuning: where do the two part?")
 @click.option("--most", metavar="N", type=int, default=64, help="Tokens of the longest reply (64).")
+@click.option("--documents", metavar="N", type=int, default=0, help="Attribute N texts to documents (0: none).")
 @click.option("--budget", metavar="NAME", help="How many texts and samples: quick, standard or deep (standard).")
 @common
-def average(model: str, twin: str | None, most: int, fraction: float | None, **options: object) -> None:
+def average(model: str, twin: str | None, most: int, documents: int, fraction: float | None, **options: object) -> None:
     """Measure how much of what MODEL says an average of a corpus would also have said.
 
     MODEL replies to everyday prompts, or goes on with documents where it does not chat. An average of the corpus scores
@@ -42,7 +43,7 @@ def average(model: str, twin: str | None, most: int, fraction: float | None, **o
     opened = open_model(model, found)
     other = open_twin(twin, opened, found)
     named = {name: cast("str | None", options[name]) for name in ("index", "name", "pack")}
-    ask = AverageAsk(**named, fraction=fraction, longest=most)
+    ask = AverageAsk(**named, fraction=fraction, longest=most, documents=documents)
     counts, spec = average_of(model, opened, other, found, ask)
     store, reading = run_average(opened, counts, spec, found, sys.argv[1:], other)
     if found.json:
@@ -66,6 +67,27 @@ def _overview(reading: "Reading") -> None:
     if distance["share"] is not None:
         part, alpha = cast(float, distance["share"]), cast(float, distance["alpha"])
         show([f"{100 * part:.0f} % of texts are as far from the corpus as {100 * alpha:.0f} % of its documents"])
+    if reading.data["influence"] is not None:
+        _behind(cast(Row, reading.data["influence"]))
+
+
+def _behind(influence: Row) -> None:
+    """The documents behind each token, and what is known of the attribution's quality."""
+    from mesolens.cli.terminal import show, table
+
+    rows: list[list[object]] = []
+    for token in cast(Sequence[Row], influence["tokens"]):
+        first = cast(Sequence[Row], token["largest"])[0]
+        shown = [token[name] for name in ("text", "position", "token", "effective")]
+        rows.append([*shown, first["number"], first["weight"], first["snippet"]])
+    columns = ("text", "position", "token", "documents behind it", "largest", "nats", "it begins")
+    table(columns, rows, f"Of {influence['documents']} of {influence['of']} documents, those that move each token")
+    quality = cast("Row | None", influence["quality"])
+    if quality is None:
+        show(["How good this attribution is, only retraining this model could say"])
+    else:
+        lds, low, high = (cast(float, quality[name]) for name in ("lds", "low", "high"))
+        show([f"LDS {lds:.2f} ({low:.2f} to {high:.2f}), {quality['retrainings']} retrainings of {quality['of']}"])
 
 
 _TABLES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from mesolens.angles.composition import turned
-from mesolens.api.averages import opened, said_by, spec_of
+from mesolens.api.averages import attributed, opened, said_by, spec_of
 from mesolens.cli.opening import open_pack
 from mesolens.cli.terminal import tell
 from mesolens.corpus.counting import Counts
@@ -43,6 +43,7 @@ class AverageAsk:
     name: str | None = None
     fraction: float | None = None
     longest: int = 64
+    documents: int = 0
 
 
 def average_of(
@@ -61,7 +62,7 @@ def average_of(
     pack = open_pack(name, ask.pack, None, None) if chats(model) else None
     texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
     spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
-    return counts, replace(spec, longest=ask.longest)
+    return counts, attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget)
 
 
 def broken_texts(model: LoadedModel, store: Store, pack: FacePack) -> tuple[Text, ...]:

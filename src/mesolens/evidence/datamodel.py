@@ -6,11 +6,14 @@ over subsets, and the LDS its mean over texts (Ilyas and others, *Datamodels*, 2
 Intervals draw subsets and texts at once, each with replacement: percentiles of the resampled mean.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import rankdata
+
+from mesolens.evidence.clusters import cluster_draws
 
 LEAST_SUBSETS = 3
 
@@ -29,10 +32,14 @@ def lds(
     inside_SD: Bool[np.ndarray, "S D"],
     actual_ST: Float[np.ndarray, "S T"],
     *,
+    together: Sequence[str] | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Lds:
     """The linear datamodeling score of influences on T texts, by S retrainings.
+
+    Args:
+        together: for each of the T, a name; those of one name, such as the tokens of a text, are drawn together.
 
     >>> inside = np.array([[True, False, True], [True, True, False], [False, True, True]])
     >>> lds(np.array([[3.0, 2.0, 1.0]]), inside, np.array([[4.0], [5.0], [3.0]]), resamples=10).value
@@ -40,12 +47,13 @@ def lds(
     """
     predicted_ST = inside_SD.astype(float) @ weights_TD.T
     rng, (subsets, texts) = np.random.default_rng(seed), actual_ST.shape
+    weights_RT = cluster_draws(together or [str(text) for text in range(texts)], resamples, seed)
     drawn = np.empty(resamples)
-    for number in range(resamples):
-        some, those = rng.integers(subsets, size=subsets), rng.integers(texts, size=texts)
+    for number, weights_T in enumerate(weights_RT):
+        some = rng.integers(subsets, size=subsets)
         while len(set(some.tolist())) < min(LEAST_SUBSETS, subsets):
             some = rng.integers(subsets, size=subsets)
-        drawn[number] = spearman(predicted_ST[some], actual_ST[some])[those].mean()
+        drawn[number] = spearman(predicted_ST[some], actual_ST[some]) @ weights_T
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Lds(float(spearman(predicted_ST, actual_ST).mean()), float(low), float(high))
 

@@ -8,8 +8,8 @@ the parameters by (F + λI)⁻¹ g_d / D, and with them log p of the token by
 (Koh and Liang, *Understanding black-box predictions via influence functions*, 2017; in a random projection: Park and
 others, *TRAK*, 2023). The h_e are gradients of documents whose every token was drawn by the model, so that F is the
 Fisher information of the documents, the Gauss–Newton matrix of their loss (Martens, *New insights and perspectives on
-the natural gradient method*, 2020). The sign is kept: a document with w < 0 makes the token less likely. λ is a tenth
-of the mean eigenvalue of F, of those that can be other than 0: a rule that looks at no outcome.
+the natural gradient method*, 2020). The sign is kept: a document with w < 0 makes the token less likely. λ is a part of
+the mean eigenvalue of F, of those that can be other than 0: a rule that looks at no outcome.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from jaxtyping import Float
 
 from mesolens.errors import BadInput
 
-DAMPING = 0.1
+DAMPING = 0.3
 """λ over the mean eigenvalue of F."""
 
 
