@@ -62,7 +62,7 @@ def test_every_token_of_the_first_texts_has_documents_in_order_of_their_weight()
     assert [(row["text"], row["position"]) for row in data()["tokens"]] == wanted
     assert data()["documents"] >= 9
     assert data()["of"] == 300
-    for row in data()["tokens"]:
+    for row in (*data()["texts"], *data()["tokens"]):
         sizes = [abs(each["weight"]) for each in row["largest"]]
         assert sizes == sorted(sizes, reverse=True)
         assert len(sizes) == 3
@@ -92,6 +92,17 @@ def test_weights_are_those_of_a_plain_solve() -> None:
         for each in row["largest"]:
             assert each["weight"] == pytest.approx(weights[numbers.index(each["number"])], rel=1e-4)
         assert row["effective"] == pytest.approx(np.abs(weights).sum() ** 2 / (weights**2).sum(), rel=1e-4)
+
+
+def test_a_text_is_moved_by_the_sum_over_its_tokens() -> None:
+    every = against(model(), corpus(), spec(replace(ASKED, largest=1000))).to_json()["influence"]
+    influence_of: Any = every
+    for text in influence_of["texts"]:
+        sums: dict[int, float] = {}
+        for row in influence_of["tokens"]:
+            for each in row["largest"] if row["text"] == text["text"] else ():
+                sums[each["number"]] = sums.get(each["number"], 0.0) + each["weight"]
+        assert {each["number"]: pytest.approx(each["weight"], abs=1e-9) for each in text["largest"]} == sums
 
 
 def test_how_the_work_is_cut_and_in_which_order_it_ends_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from mesolens.runs.settings import Budget, Settings
 from mesolens.slides.retrained import Setting, documents_of, likely, retrained
 
 RETRAININGS: Mapping[Budget, int] = {"quick": 12, "standard": 40, "deep": 120}
-SECONDS: Mapping[Budget, float] = {"quick": 140.0, "standard": 360.0, "deep": 980.0}
+SECONDS: Mapping[Budget, float] = {"quick": 100.0, "standard": 245.0, "deep": 690.0}
 GOOD = Bar("≥", 0.3)
 Ids = tuple[int, ...]
 

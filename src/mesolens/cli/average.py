@@ -72,24 +72,26 @@ def _overview(reading: "Reading") -> None:
 
 
 def _behind(influence: Row) -> None:
-    """The documents behind each token, and what is known of the attribution's quality."""
+    """The documents behind each text, and what is known of the attribution's quality."""
     from mesolens.cli.terminal import show, table
 
     rows: list[list[object]] = []
-    for token in cast(Sequence[Row], influence["tokens"]):
-        first = cast(Sequence[Row], token["largest"])[0]
-        shown = [token[name] for name in ("text", "position", "token", "effective")]
-        rows.append([*shown, first["number"], first["weight"], first["snippet"]])
-    columns = ("text", "position", "token", "documents behind it", "largest", "nats", "it begins")
-    table(columns, rows, f"Of {influence['documents']} of {influence['of']} documents, those that move each token")
+    for text in cast(Sequence[Row], influence["texts"]):
+        for place, each in enumerate(cast(Sequence[Row], text["largest"])):
+            named = ["", ""] if place else [text["text"], text["effective"]]
+            rows.append([*named, each["number"], each["weight"], str(each["snippet"])[:_SNIPPET]])
+    columns = ("text", "behind it", "document", "nats", "begins")
+    table(columns, rows, f"Documents that move each text, of {influence['documents']} looked at in {influence['of']}")
     quality = cast("Row | None", influence["quality"])
     if quality is None:
         show(["How good this attribution is, only retraining this model could say"])
     else:
-        lds, low, high = (cast(float, quality[name]) for name in ("lds", "low", "high"))
-        show([f"LDS {lds:.2f} ({low:.2f} to {high:.2f}), {quality['retrainings']} retrainings of {quality['of']}"])
+        lds, low, high, token = (cast(float, quality[name]) for name in ("lds", "low", "high", "by_token"))
+        by = f"by {quality['retrainings']} retrainings of {quality['of']}"
+        show([f"Its quality {by}: LDS {lds:.2f} ({low:.2f} to {high:.2f}) for texts, {token:.2f} for single tokens"])
 
 
+_SNIPPET = 60
 _TABLES = {
     "parts": "What the average would also have said",
     "ledger": "Bits a token that each rung adds; they sum to log2 p of the model",

@@ -32,6 +32,7 @@ def influence(tables: Tables, spec: AverageSpec) -> Json:
         "of": spec.corpus.documents,
         "projected": asked.buckets,
         "damping": found.damping,
+        "texts": _texts(tokens, documents, weights_TD, asked),
         "tokens": _tokens(tokens, documents, weights_TD, asked),
         "quality": None if asked.quality is None else dict(asked.quality),
     }
@@ -51,16 +52,34 @@ def attribution_of(asked: Attribution) -> Json:
 def _tokens(
     tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution
 ) -> list[Json]:
-    numbers, snippets = documents["number"].to_pylist(), documents["snippet"].to_pylist()
     rows = tokens.select(["id", "position", "token"]).to_pylist()
-    found: list[Json] = []
-    for row, weights_D, count in zip(rows, weights_TD, effective(weights_TD), strict=True):
+    behind = _behind(documents, weights_TD, asked)
+    return [
+        {"text": row["id"], "position": row["position"], "token": row["token"], **each}
+        for row, each in zip(rows, behind, strict=True)
+    ]
+
+
+def _texts(
+    tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution
+) -> list[Json]:
+    """What moves each text as a whole: the sums over its tokens."""
+    ids = np.array(tokens["id"].to_pylist())
+    names = list(dict.fromkeys(ids.tolist()))
+    behind = _behind(documents, np.stack([weights_TD[ids == name].sum(0) for name in names]), asked)
+    return [{"text": name, **each} for name, each in zip(names, behind, strict=True)]
+
+
+def _behind(documents: pa.Table, weights_RD: Float[np.ndarray, "R D"], asked: Attribution) -> list[dict[str, Json]]:
+    """For each row of weights how many documents stand behind it, and the largest."""
+    numbers, snippets = documents["number"].to_pylist(), documents["snippet"].to_pylist()
+    found: list[dict[str, Json]] = []
+    for weights_D, count in zip(weights_RD, effective(weights_RD), strict=True):
         largest = np.argsort(-np.abs(weights_D), kind="stable")[: asked.largest].tolist()
-        behind: list[Json] = [
+        shown: list[Json] = [
             {"number": numbers[d], "weight": float(weights_D[d]), "snippet": snippets[d]} for d in largest
         ]
-        place = {"text": row["id"], "position": row["position"], "token": row["token"]}
-        found.append({**place, "effective": float(count), "largest": behind})
+        found.append({"effective": float(count), "largest": shown})
     return found
 
 
