@@ -20,6 +20,8 @@ NAME, SAID, SPANS = "average", "average-said", "average-spans"
 LONGEST = 512
 """Tokens of a document whose gradient is taken; what comes after is cut off."""
 _SHARD_DOCUMENTS, _SHARD_TEXTS = 32, 4
+_SCATTERED = 200.0
+"""Operations of a matrix product in the time that one coordinate takes to its bucket: some 5 ns on a CPU."""
 
 
 def shards(card: ModelCard, spec: AverageSpec, asked: Attribution, tables: Tables) -> list[Shard]:
@@ -63,7 +65,7 @@ def looked_at(spec: AverageSpec, asked: Attribution, tables: Tables) -> list[int
 
 
 def cost(card: ModelCard, spec: AverageSpec, asked: Attribution) -> Cost:
-    """Operations of a forward and a few backward passes a document, and of one backward pass a token.
+    """Operations of a forward and a few backward passes a document, of one backward pass a token, and of sketching.
 
     Memory is a gradient in the model's own numbers, and in eight bytes for the largest parameter at a time; four bytes
     a parameter of buckets and signs; activations of the longest document; and all sketches while they are solved.
@@ -73,9 +75,11 @@ def cost(card: ModelCard, spec: AverageSpec, asked: Attribution) -> Cost:
     longest = min(LONGEST, card.window or LONGEST)
     mean = min(longest, spec.corpus.tokens / max(spec.corpus.documents, 1))
     passes = asked.documents * mean * (1 + 2 * (1 + asked.draws)) + tokens * 2 * spec.longest
+    gradients = asked.documents * (1 + asked.draws) + len(texts) * spec.longest
     sketches = 8.0 * asked.buckets * (asked.documents * (2 + asked.draws) + 3 * asked.buckets + tokens)
     kept = longest * (32 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1) + 3 * card.vocabulary)
-    return Cost(2.0 * card.parameters * passes, 16.0 * card.parameters + 4.0 * kept + sketches)
+    flops = card.parameters * (2.0 * passes + _SCATTERED * gradients)
+    return Cost(flops, 16.0 * card.parameters + 4.0 * kept + sketches)
 
 
 def _portions(items: Sequence[Any], size: int) -> list[list[Any]]:
