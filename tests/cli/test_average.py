@@ -22,18 +22,20 @@ SMALL: Mapping[str, int] = {"fit_tokens": 4000, "held": 10, "places": 2, "resamp
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few texts and samples, so that what is tested is the command."""
     monkeypatch.setitem(asked.TEXTS, "quick", 4)  # pyright: ignore[reportArgumentType]
+    monkeypatch.setitem(asked.LOOKED, "quick", 5)  # pyright: ignore[reportArgumentType]
     monkeypatch.setitem(asked.BUDGETS, "quick", SMALL)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.slow
 def test_an_average_is_data_and_the_same_command_finds_it_again(mesolens: Mesolens, tmp_path: Path) -> None:
-    command = ["average", "slide:mask-small", "--budget", "quick", "--out", tmp_path / "run"]
+    command = ["average", "slide:mask-small", "--budget", "quick", "--documents", "1", "--out", tmp_path / "run"]
     found = mesolens(*command, "--json")
     assert found.code == 0, found.err
     data: dict[str, Any] = found.data
     assert 0 < data["corpus"]["fraction"] < 1
     assert data["headline"]["overlap"] > 0.5
     assert [part["name"] for part in data["parts"]] == ["clean replies"]
+    assert {row["text"] for row in data["influence"]["tokens"]} == {data["influence"]["texts"][0]["text"]}
     reading = from_json(Store(tmp_path / "run").read_json("readings/average"))
     assert json.loads(json.dumps(dict(reading.data))) == data
     before = files(tmp_path / "run" / "tables")
@@ -43,6 +45,8 @@ def test_an_average_is_data_and_the_same_command_finds_it_again(mesolens: Mesole
     shown = mesolens(*command)
     assert "What the average would also have said" in shown.out
     assert "of what the model was trained on" in shown.out
+    assert "Documents that move each text" in shown.out
+    assert "retrainings of a slide of width 32" in shown.out
 
 
 def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: Path) -> None:
@@ -56,6 +60,7 @@ def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: P
     [
         (["--fraction", "2"], "the fraction 2 is none"),
         (["--most", "0"], "--most is 0"),
+        (["--documents", "-1"], "-1 texts cannot be attributed"),
         (["--index", "nowhere"], "nowhere is no index"),
     ],
 )

@@ -1,7 +1,7 @@
 """`ml.average`: how much of what a model says an average of a text would also have said."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -58,6 +58,11 @@ class Averages:
         """Mean bits a token of each rung; they sum to the mean of log2 p."""
         return cast("list[dict[str, Json]]", self.reading.data["ledger"])
 
+    @property
+    def influence(self) -> dict[str, Json] | None:
+        """Which documents move each token of the first texts; None where it was not asked for."""
+        return cast("dict[str, Json] | None", self.reading.data["influence"])
+
     def to_json(self) -> dict[str, Json]:
         """The data as the command prints it with `--json`."""
         return dict(self.reading.data)
@@ -75,6 +80,7 @@ def average(
     twin: LoadedModel | None = None,
     fraction: float | None = None,
     name: str = "",
+    documents: int = 0,
     budget: str = "quick",
     seed: int = 0,
 ) -> Averages:
@@ -90,6 +96,7 @@ def average(
         twin: a model trained alike, for how far the two are apart where the corpus says more or less.
         fraction: the part of the model's training text that the corpus is, where that is known.
         name: of the corpus, for people; without one its folder's.
+        documents: attribute every token of the first so many texts to documents of the corpus; off at 0.
         budget: how many texts and samples: `quick`, `standard` or `deep`.
         seed: of every draw.
 
@@ -100,7 +107,25 @@ def average(
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.TEXTS)}")
     counts, known = opened(corpus, model, name, fraction)
     asked = tuple(texts) if texts is not None else said_by(model, counts, pack, instrument.TEXTS[budget], seed)
-    return against(model, counts, spec_of(asked, known, budget, seed, twin), twin)
+    spec = attributed(spec_of(asked, known, budget, seed, twin), model.card.name, documents, budget)
+    return against(model, counts, spec, twin)
+
+
+def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str) -> instrument.AverageSpec:
+    """The same with the first texts attributed to documents; a slide's attribution says what retraining found of it.
+
+    Raises:
+        BadInput: the number of texts is below 0.
+    """
+    if texts < 0:
+        raise BadInput(f"{texts} texts cannot be attributed to documents; give 0 for none, or how many")
+    if not texts:
+        return spec
+    from mesolens.slides.retrained import QUALITY
+
+    quality = QUALITY if model.startswith("slide:") else None
+    asked = instrument.Attribution(texts, documents=instrument.LOOKED[budget], quality=quality)
+    return replace(spec, attribution=asked)
 
 
 def spec_of(

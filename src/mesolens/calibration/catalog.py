@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mesolens.calibration import (
     averaged,
     circuits,
+    documents,
     grouped,
     implants,
     intervals,
@@ -65,6 +66,7 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
     "average": (
         Part("mixtures", "mixtures with a known share", mixtures.steps, mixtures.SECONDS, mixtures.rows),
         Part("cells", "mask's cells, salad and rules", averaged.steps, averaged.SECONDS, averaged.rows),
+        Part("documents", "attribution, by retraining", documents.steps, documents.SECONDS, documents.rows),
     ),
     "depth": (Part("stepped", "steps planted, free, and not used", stepped.steps, stepped.SECONDS, stepped.rows),),
 }

@@ -24,9 +24,10 @@ Row = dict[str, object]
 @click.option("--pack", metavar="PATH", help="Prompts to reply to; without it those that fit the model.")
 @click.option("--twin", metavar="MODEL", help="A model trained alike, or before tuning: where do the two part?")
 @click.option("--most", metavar="N", type=int, default=64, help="Tokens of the longest reply (64).")
+@click.option("--documents", metavar="N", type=int, default=0, help="Attribute N texts to documents (0: none).")
 @click.option("--budget", metavar="NAME", help="How many texts and samples: quick, standard or deep (standard).")
 @common
-def average(model: str, twin: str | None, most: int, fraction: float | None, **options: object) -> None:
+def average(model: str, twin: str | None, most: int, documents: int, fraction: float | None, **options: object) -> None:
     """Measure how much of what MODEL says an average of a corpus would also have said.
 
     MODEL replies to everyday prompts, or goes on with documents where it does not chat. An average of the corpus scores
@@ -44,7 +45,7 @@ def average(model: str, twin: str | None, most: int, fraction: float | None, **o
     opened = open_model(model, found)
     other = open_twin(twin, opened, found)
     named = {name: cast("str | None", options[name]) for name in ("index", "name", "pack")}
-    ask = AverageAsk(**named, fraction=fraction, longest=most)
+    ask = AverageAsk(**named, fraction=fraction, longest=most, documents=documents)
     asked = average_of(model, opened, other, found, ask)
     twins = () if other is None else (other,)
     subject = Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
@@ -71,8 +72,31 @@ def _overview(reading: "Reading") -> None:
     if distance["share"] is not None:
         part, alpha = cast(float, distance["share"]), cast(float, distance["alpha"])
         show([f"{100 * part:.0f} % of texts are as far from the corpus as {100 * alpha:.0f} % of its documents"])
+    if reading.data["influence"] is not None:
+        _behind(cast(Row, reading.data["influence"]))
 
 
+def _behind(influence: Row) -> None:
+    """The documents behind each text, and what is known of the attribution's quality."""
+    from mesolens.cli.terminal import show, table
+
+    rows: list[list[object]] = []
+    for text in cast(Sequence[Row], influence["texts"]):
+        for place, each in enumerate(cast(Sequence[Row], text["largest"])):
+            named = ["", ""] if place else [text["text"], text["effective"]]
+            rows.append([*named, each["number"], each["weight"], str(each["snippet"])[:_SNIPPET]])
+    columns = ("text", "behind it", "document", "nats", "begins")
+    table(columns, rows, f"Documents that move each text, of {influence['documents']} looked at in {influence['of']}")
+    quality = cast("Row | None", influence["quality"])
+    if quality is None:
+        show(["How good this attribution is, only retraining this model could say"])
+    else:
+        lds, low, high, token = (cast(float, quality[name]) for name in ("lds", "low", "high", "by_token"))
+        by = f"by {quality['retrainings']} retrainings of {quality['of']}"
+        show([f"Its quality {by}: LDS {lds:.2f} ({low:.2f} to {high:.2f}) for texts, {token:.2f} for single tokens"])
+
+
+_SNIPPET = 60
 _TABLES = {
     "parts": "What the average would also have said",
     "ledger": "Bits a token that each rung adds; they sum to log2 p of the model",

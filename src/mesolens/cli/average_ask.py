@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from mesolens.angles.composition import turned
-from mesolens.api.averages import opened, said_by, spec_of
+from mesolens.api.averages import attributed, opened, said_by, spec_of
 from mesolens.cli.opening import open_pack
 from mesolens.corpus.counting import Counts
 from mesolens.errors import BadInput
@@ -37,6 +37,7 @@ class AverageAsk:
     name: str | None = None
     fraction: float | None = None
     longest: int = 64
+    documents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def average_of(name: str, model: LoadedModel, twin: LoadedModel | None, settings
     pack = open_pack(name, ask.pack, None, None) if chats(model) else None
     texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
     spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
-    return Corpora(counts, replace(spec, longest=ask.longest))
+    spec = attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget)
+    return Corpora(counts, spec)
 
 
 def with_broken(asked: Corpora, model: LoadedModel, store: Store) -> Corpora:

@@ -7,6 +7,28 @@ instrument is bound to a corpus, as :class:`Averaged`.
 
 from mesolens.instruments.average.bound import Averaged
 from mesolens.instruments.average.plan import NAME
-from mesolens.instruments.average.spec import BROKEN, CLEAN, TEXTS, AverageSpec, Corpus, Text, within
+from mesolens.instruments.average.spec import (
+    BROKEN,
+    CLEAN,
+    LOOKED,
+    TEXTS,
+    Attribution,
+    AverageSpec,
+    Corpus,
+    Text,
+    within,
+)
 
-__all__ = ["BROKEN", "CLEAN", "NAME", "TEXTS", "AverageSpec", "Averaged", "Corpus", "Text", "within"]
+__all__ = [
+    "BROKEN",
+    "CLEAN",
+    "LOOKED",
+    "NAME",
+    "TEXTS",
+    "Attribution",
+    "AverageSpec",
+    "Averaged",
+    "Corpus",
+    "Text",
+    "within",
+]

@@ -7,6 +7,7 @@ from typing import cast
 from mesolens.corpus.counting import Counts
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Cost, Shard, Tables
+from mesolens.instruments.average import documents
 from mesolens.instruments.average import plan as planning
 from mesolens.instruments.average.read import read
 from mesolens.instruments.average.saying import say
@@ -48,6 +49,8 @@ class Averaged:
         `scored`    `average-scored` and `average-spans`: every text, rung by rung, and its longest runs
         `held`      `average-held`: documents of the corpus, each scored by all others
         `coverage`  `average-coverage`: the share by an average of a part of the documents
+        `behind`    `average-behind`: gradients of documents, where an attribution is asked for
+        `moved`     `average-moved`: gradients of the tokens that were said
         ==========  =================================================================================================
         """
         kinds: Mapping[str, Callable[[], Tables]] = {
@@ -56,11 +59,13 @@ class Averaged:
             "scored": lambda: score(model, self.counts, shard),
             "held": lambda: hold(self.counts, shard),
             "coverage": lambda: cover(self.counts, shard),
+            "behind": lambda: documents.behind(model, self.counts, shard),
+            "moved": lambda: documents.moved(model, shard),
         }
         return kinds[cast(str, shard.depends["kind"])]()
 
     def follow(self, card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
-        """Every text and held-out document scored, once the weights are known."""
+        """Every text and held-out document scored, once the weights are known; then gradients, where they are asked."""
         return planning.follow(card, spec, tables)
 
     def read(self, tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard, Tables
+from mesolens.instruments.average import documents
 from mesolens.instruments.average.spec import VERSION, AverageSpec, Text
 from mesolens.model.card import ModelCard
 
@@ -33,9 +34,13 @@ def plan(card: ModelCard, spec: AverageSpec) -> list[Shard]:
 
 
 def follow(card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
-    """The second stage, once the weights are known: every text and held-out document scored, on all and on parts."""
+    """The second stage, once the weights are known: every text and held-out document scored, on all and on parts.
+
+    The third, where an attribution is asked for: gradients of documents and of what was said.
+    """
     if SCORED in tables:
-        return []
+        asked = None if documents.BEHIND in tables else spec.attribution
+        return [] if asked is None else documents.shards(card, spec, asked, tables)
     weights = cast(Json, tables[WEIGHTS]["weight"].to_pylist())
     said = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["ids"].to_pylist(), strict=True))
     bits = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["bits"].to_pylist(), strict=True))
@@ -130,6 +135,10 @@ def cost(card: ModelCard, spec: AverageSpec) -> Cost:
     logits = 8.0 * card.vocabulary * spec.batch_tokens / 2
     passes = 2 if spec.twin else 1
     held = 60.0 * min(spec.gathered, spec.corpus.tokens)
-    return Cost(
+    whole = Cost(
         2.0 * card.parameters * tokens * passes + 1e5 * counted, 4.0 * spec.batch_tokens * width + logits + held
     )
+    if spec.attribution is None:
+        return whole
+    more = documents.cost(card, spec, spec.attribution)
+    return Cost(whole.flops + more.flops, max(whole.bytes, more.bytes))

@@ -14,6 +14,7 @@ from mesolens.evidence.pooled import pooled
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.rungs import curve, names
 from mesolens.evidence.shards import Json, Tables
+from mesolens.instruments.average.documents import attribution_of, influence
 from mesolens.instruments.average.plan import COVERAGE, HELD, NAME, SPANS
 from mesolens.instruments.average.scores import One, texts_in, token_means
 from mesolens.instruments.average.spec import BROKEN, CLEAN, VERSION, AverageSpec
@@ -49,6 +50,7 @@ def read(tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:
         "distance": _distance(texts, tables, spec),
         "by_support": _by_support(texts),
         "texts": _shown(texts, tables, spec),
+        "influence": influence(tables, spec),
     }
     verdict, sentence = concluded(headline, spec)
     return Reading(NAME, card.name, verdict, sentence, _numbers(headline, data), protocol(spec, card), data)
@@ -244,5 +246,6 @@ def protocol(spec: AverageSpec, card: ModelCard) -> dict[str, Json]:
         "held out": f"{spec.held} documents, each scored by all others",
         "replies": f"at most {spec.longest} tokens",
         "twin": spec.twin,
+        "influence": None if spec.attribution is None else attribution_of(spec.attribution),
         "seed": spec.seed,
     }

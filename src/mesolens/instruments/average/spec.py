@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mesolens.evidence.influence import DAMPING
+from mesolens.evidence.shards import Json
+
 VERSION = 1
 CLEAN, BROKEN = "clean replies", "broken replies"
 """Strata: the model's own replies, over which the headline is taken, and replies that were nobody's."""
@@ -51,6 +54,29 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribution:
+    """That tokens are attributed to documents, and how.
+
+    Attributes:
+        texts: the first so many.
+        documents: of the corpus that are drawn and looked at; those that hold a text's longest runs come on top.
+        buckets: numbers that a gradient is sketched in.
+        draws: of each document, with tokens that the model draws, by which the curvature is known.
+        damping: over the mean eigenvalue of the curvature.
+        largest: documents that the reading holds of each token.
+        quality: what is known of the attribution's quality by retraining, as the reading says it.
+    """
+
+    texts: int
+    documents: int = 600
+    buckets: int = 4096
+    draws: int = 4
+    damping: float = DAMPING
+    largest: int = 5
+    quality: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AverageSpec:
     """Texts, a corpus, and the protocol.
 
@@ -70,6 +96,7 @@ class AverageSpec:
         alpha: at which a text counts as far from the corpus.
         shard_texts: texts in a shard. batch_tokens: most padded tokens in a pass. resamples: of each bootstrap.
         seed: of every draw.
+        attribution: to documents, or None.
     """
 
     texts: tuple[Text, ...]
@@ -89,6 +116,7 @@ class AverageSpec:
     batch_tokens: int = 8192
     resamples: int = 1000
     seed: int = 0
+    attribution: Attribution | None = None
 
 
 TEXTS: Mapping[str, int] = {"quick": 64, "standard": 256, "deep": 1024}
@@ -99,6 +127,9 @@ BUDGETS: Mapping[str, dict[str, int]] = {
     "standard": {},
     "deep": {"fit_tokens": 120_000, "held": 800, "places": 8, "resamples": 4000, "gathered": 4_000_000},
 }
+
+LOOKED: Mapping[str, int] = {"quick": 200, "standard": 600, "deep": 2000}
+"""Documents that an attribution looks at under each budget."""
 
 
 def within(spec: AverageSpec, budget: str) -> AverageSpec:
