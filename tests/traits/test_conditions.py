@@ -1,7 +1,7 @@
 """Conditions: they add words behind the question and change nothing else; a framing is as long as what it controls."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mesolens.errors import BadInput
@@ -21,6 +21,7 @@ def odd(text: str) -> int:
 DRAWN = st.sampled_from([*draw_sums(3), *draw_chains(3)])
 
 
+@example(draw_chains(3)[0], 4, 1, 4, odd)
 @given(DRAWN, st.integers(2, 6), st.integers(1, 80), st.integers(0, 60), st.sampled_from([words, odd]))
 def test_a_framing_is_as_long_as_what_it_controls_and_says_nothing_of_it(
     puzzle: Puzzle, repeat: int, filler: int, start: int, length: Length

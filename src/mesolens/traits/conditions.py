@@ -126,7 +126,7 @@ def _friendly(wanted: int, question: str, length: Length, start: int) -> str:
         return candidates[max(over - 1, 0)]
 
     enough = max(1, wanted - length(question)) * 2
-    whole = most([text(count) for count in range(1, enough + 1)])
+    whole = most([text(count) for count in range(enough + 1)])
     longer = text(len(whole.split()) + 1)
     return most([longer[:end] for end in range(len(whole), len(longer) + 1)])
 
