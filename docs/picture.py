@@ -14,10 +14,9 @@ from mesolens.report.html import write_report
 
 OUT = Path(__file__).with_name("report.png")
 SIZE = (1400, 900)
+DRAWN = 2000
+"""Milliseconds after which what is in sight has drawn itself; the page's policy lets nobody ask it."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-DRAWN = "[...document.querySelectorAll('.later:empty')].every(e => !e.checkVisibility())"
 
 
 def picture(run: Path, place: str = "", out: Path = OUT) -> Path:
@@ -28,7 +27,7 @@ def picture(run: Path, place: str = "", out: Path = OUT) -> Path:
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         page.goto(f"{report.resolve().as_uri()}#{place}")
         page.wait_for_selector("html[data-ready]")
-        page.wait_for_function(DRAWN)
+        page.wait_for_timeout(DRAWN)
         page.screenshot(path=out)
         browser.close()
     return out
