@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mesolens.cli.subject import Subject
     from mesolens.runs.settings import Settings
 
+LONGEST = 768
+"""Tokens of the longest program that is waited for, where half of the model's window has room for it."""
+
 
 @click.command()
 @click.argument("model", default="slide:mask")
@@ -66,6 +69,7 @@ def _subject(
     text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
     twin = next(iter(twins), None)
+    most = min(LONGEST, (opened.card.window or 2 * LONGEST) // 2)
     return Subject(
         opened,
         None,
@@ -76,5 +80,5 @@ def _subject(
         twins=twins,
         average=average_of(model, opened, twin, found, AverageAsk(index=corpus)) if "average" in names else None,
         depth=open_depth(opened, None, None, found) if "depth" in names else None,
-        quine=quine_spec(budget=found.budget, seed=found.seed) if "quine" in names else None,
+        quine=quine_spec(budget=found.budget, seed=found.seed, most=most) if "quine" in names else None,
     )
