@@ -6,22 +6,35 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from mesolens.report.html import write_report
 from tests.report.browsing import chromium
+from tests.report.figures import once
+from tests.report.organs_reading import OrganShape, with_middle, write_organs
 from tests.report.synthetic import Shape, make_run
+from tests.report.synthetic_face import FaceShape, make_face
 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], Path]:
     """Gives the report of a synthetic run of some shape; its run folder is around it."""
-    written: dict[Shape, Path] = {}
+    return once(tmp_path_factory, make_run)
 
-    def get(shape: Shape) -> Path:
-        if shape not in written:
-            written[shape] = write_report(make_run(tmp_path_factory.mktemp("run"), shape))
-        return written[shape]
 
-    return get
+@pytest.fixture(scope="session")
+def organs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[OrganShape, Shape | None], Path]:
+    """Gives the report of synthetic organs of some shape, alone or beside a middle."""
+
+    def write(run: Path, asked: tuple[OrganShape, Shape | None]) -> Path:
+        shape, middle = asked
+        return write_organs(run, shape) if middle is None else with_middle(run, shape, middle)
+
+    get = once(tmp_path_factory, write)
+    return lambda shape, middle: get((shape, middle))
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[FaceShape], Path]:
+    """Gives the report of a synthetic face of some shape; its run folder is around it."""
+    return once(tmp_path_factory, make_face)
 
 
 @pytest.fixture(scope="session")

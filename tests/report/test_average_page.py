@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mesolens.report.html import write_report
-from tests.attacks.test_report_injection import INVISIBLE
 from tests.report.average_reading import RUNGS, AverageShape, reading, write_average
 from tests.report.browsing import opened
-from tests.report.figures import box, everything, saved
+from tests.report.figures import box, check_inert, everything, number, once, percent, saved, unfolded
 from tests.report.synthetic_face import FaceShape, make_face
 from tests.report.test_page import AXE, violations
 
@@ -30,29 +29,12 @@ Runs = Callable[[AverageShape], Path]
 @pytest.fixture(scope="module")
 def averages(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Gives the report of a synthetic average of some shape."""
-    written: dict[AverageShape, Path] = {}
-
-    def get(shape: AverageShape) -> Path:
-        if shape not in written:
-            written[shape] = write_report(write_average(tmp_path_factory.mktemp("average"), shape))
-        return written[shape]
-
-    return get
+    return once(tmp_path_factory, write_average)
 
 
 def texts(shape: AverageShape) -> list[dict[str, Any]]:
     """The texts as the reading has them."""
     return cast(list[dict[str, Any]], reading(shape).data["texts"])
-
-
-def number(text: str) -> float:
-    """A figure as the page writes it."""
-    return float(text.strip("\u2007 +").replace("−", "-"))
-
-
-def percent(part: float) -> str:
-    """A part as the page writes it."""
-    return f"{float(f'{100 * part:.3g}'):g} %"
 
 
 def bars(page: Page, place: str) -> list[tuple[str, float, float, float]]:
@@ -289,13 +271,8 @@ def test_hostile_text_stays_text(browser: Browser, averages: Runs) -> None:
             for key in ("ArrowRight", "ArrowDown", "End") if verdict != "refused" else ():
                 page.focus(".average-text .tok[tabindex='0']")
                 page.keyboard.press(key)
-            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
-            assert page.evaluate("window.hacked") is None
-            assert page.locator("#page script, #page style, #page img, #page svg, #page iframe").count() == 0
-            assert page.evaluate("getComputedStyle(document.body).display") == "block"
-            assert len(seen.requests) == 1
-            assert (seen.problems, seen.dialogs) == ([], [])
-            assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
+            unfolded(page)
+            check_inert(page, seen)
 
 
 @pytest.mark.parametrize("width", [420, 900, 1300])
@@ -316,6 +293,6 @@ def test_axe_finds_nothing(browser: Browser, averages: Runs, scheme: str, shape:
         everything(page)
         if shape.verdict != "refused":
             page.click(".run >> nth=0")
-        page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+        unfolded(page)
         page.add_script_tag(path=AXE)
         assert violations(page) == []

@@ -9,11 +9,9 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Browser, Page
 
-from mesolens.report.html import write_report
-from tests.attacks.test_report_injection import INVISIBLE
 from tests.report.browsing import opened
 from tests.report.depth_reading import CHANCE, DepthShape, reading, write_depth
-from tests.report.figures import box, everything, saved
+from tests.report.figures import box, check_inert, everything, once, percent, saved, unfolded
 from tests.report.test_page import AXE, violations
 
 pytestmark = pytest.mark.browser
@@ -30,24 +28,12 @@ TOP, LEFT, ROW = 16, 46, 22
 @pytest.fixture(scope="module")
 def depths(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Gives the report of a synthetic depth of some shape."""
-    written: dict[DepthShape, Path] = {}
-
-    def get(shape: DepthShape) -> Path:
-        if shape not in written:
-            written[shape] = write_report(write_depth(tmp_path_factory.mktemp("depth"), shape))
-        return written[shape]
-
-    return get
+    return once(tmp_path_factory, write_depth)
 
 
 def data(shape: DepthShape) -> dict[str, Any]:
     """The data as the reading has it."""
     return cast(dict[str, Any], reading(shape).data)
-
-
-def percent(part: float) -> str:
-    """A part as the page writes it."""
-    return f"{float(f'{100 * part:.3g}'):g} %"
 
 
 def tints(page: Page, title: str) -> list[list[list[int]]]:
@@ -172,14 +158,9 @@ def test_hostile_text_stays_text(browser: Browser, depths: Runs) -> None:
     for shape in (EVIL, replace(EVIL, verdict="of a later version"), replace(EVIL, used=False, silent=False)):
         with opened(browser, depths(shape)) as (page, seen):
             everything(page)
-            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            unfolded(page)
             page.locator(".depth-matrices canvas").first.hover(position={"x": 80, "y": 60})
-            assert page.evaluate("window.hacked") is None
-            assert page.locator("#page script, #page style, #page img, #page svg, #page iframe").count() == 0
-            assert page.evaluate("getComputedStyle(document.body).display") == "block"
-            assert len(seen.requests) == 1
-            assert (seen.problems, seen.dialogs) == ([], [])
-            assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
+            check_inert(page, seen)
 
 
 @pytest.mark.parametrize("width", [420, 900, 1300])
@@ -187,7 +168,7 @@ def test_nothing_runs_over_the_edge(browser: Browser, depths: Runs, width: int) 
     for shape in (SMALL, EVIL, BARE, DEEP):
         with opened(browser, depths(shape), size=(width, 800)) as (page, _):
             everything(page)
-            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            unfolded(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -199,6 +180,6 @@ def test_axe_finds_nothing(browser: Browser, depths: Runs, scheme: str, shape: D
         pytest.skip("needs axe-core: npm ci in ui/")
     with opened(browser, depths(shape), scheme=scheme, bypass_csp=True) as (page, _):
         everything(page)
-        page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+        unfolded(page)
         page.add_script_tag(path=AXE)
         assert violations(page) == []

@@ -12,7 +12,7 @@ from mesolens.report.html import write_report
 from mesolens.runs.store import Store
 from tests.attacks.test_report_injection import INVISIBLE
 from tests.report.browsing import opened
-from tests.report.figures import box, everything, saved
+from tests.report.figures import box, check_inert, everything, once, saved, unfolded
 from tests.report.quine_reading import RUNGS, VERDICTS, QuineShape, reading, write_quine
 from tests.report.synthetic import HOSTILE
 from tests.report.test_page import AXE, violations
@@ -28,14 +28,7 @@ Runs = Callable[[QuineShape], Path]
 @pytest.fixture(scope="module")
 def quines(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Gives the report of a synthetic ladder of some shape."""
-    written: dict[QuineShape, Path] = {}
-
-    def get(shape: QuineShape) -> Path:
-        if shape not in written:
-            written[shape] = write_report(write_quine(tmp_path_factory.mktemp("quine"), shape))
-        return written[shape]
-
-    return get
+    return once(tmp_path_factory, write_quine)
 
 
 def programs(shape: QuineShape) -> list[dict[str, Any]]:
@@ -133,13 +126,8 @@ def test_hostile_text_stays_text(browser: Browser, quines: Runs) -> None:
             for _ in range(0 if shape.skipped else len(HOSTILE)):
                 page.click("[aria-label='next program']")
                 assert INVISIBLE.findall(page.inner_text(".quine-body")) == []
-            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
-            assert page.evaluate("window.hacked") is None
-            assert page.locator("#page script, #page style, #page img, #page svg, #page iframe").count() == 0
-            assert page.evaluate("getComputedStyle(document.body).display") == "block"
-            assert len(seen.requests) == 1
-            assert (seen.problems, seen.dialogs) == ([], [])
-            assert INVISIBLE.findall(page.inner_text("body") + page.title()) == []
+            unfolded(page)
+            check_inert(page, seen)
 
 
 @pytest.mark.parametrize("width", [420, 900, 1300])
@@ -147,7 +135,7 @@ def test_nothing_runs_over_the_edge(browser: Browser, quines: Runs, width: int) 
     for shape in (SMALL, EVIL, SKIPPED):
         with opened(browser, quines(shape), place="#quine/program-12", size=(width, 800)) as (page, _):
             everything(page)
-            page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+            unfolded(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -159,6 +147,6 @@ def test_axe_finds_nothing(browser: Browser, quines: Runs, scheme: str, shape: Q
         pytest.skip("needs axe-core: npm ci in ui/")
     with opened(browser, quines(shape), place="#quine/program-2", scheme=scheme, bypass_csp=True) as (page, _):
         everything(page)
-        page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
+        unfolded(page)
         page.add_script_tag(path=AXE)
         assert violations(page) == []
