@@ -1,6 +1,5 @@
 """`mesolens average`: how much of what a model says an average of its text would also have said."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -40,7 +39,6 @@ def average(model: str, twin: str | None, most: int, documents: int, fraction: f
     from mesolens.cli.average_ask import AverageAsk, average_of
     from mesolens.cli.opening import Items, open_model, open_twin
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     other = open_twin(twin, opened, found)
@@ -49,13 +47,7 @@ def average(model: str, twin: str | None, most: int, documents: int, fraction: f
     asked = average_of(model, opened, other, found, ask)
     twins = () if other is None else (other,)
     subject = Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
-    store, readings = chapters.run(subject, ["average"], sys.argv[1:])
-    if found.json:
-        data(readings["average"].data)
-    else:
-        _overview(readings["average"])
-    tell(f"report    {store.run / 'report.html'}")
-    chapters.check(readings)
+    chapters.answer(subject, "average", _overview)
 
 
 def _overview(reading: "Reading") -> None:

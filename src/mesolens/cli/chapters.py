@@ -1,13 +1,14 @@
 """Which chapters an audit has, and how they are run in a folder."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
 from mesolens.cli.beside import beside, read_by
 from mesolens.cli.subject import BUILT, Subject, face_asked, organs_asked
-from mesolens.cli.terminal import tell
+from mesolens.cli.terminal import data, tell
 from mesolens.errors import BadInput, CheckFailed, Incomplete, MesolensError
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, content_key
@@ -81,6 +82,22 @@ def run(subject: Subject, names: Sequence[str], command: Sequence[str]) -> tuple
             readings["twins"] = _compared((subject.model, *subject.twins), face_asked(subject), store, subject.settings)
         write_report(store.run)
     return store, readings
+
+
+def answer(subject: Subject, name: str, overview: Callable[[Reading], None]) -> None:
+    """Run one chapter alone: its data with --json, else an overview, and the report's path; then hold its bars.
+
+    Raises:
+        BadInput, Incomplete: as `run`.
+        CheckFailed: a figure does not hold its bar.
+    """
+    store, readings = run(subject, [name], sys.argv[1:])
+    if subject.settings.json:
+        data(readings[name].data)
+    else:
+        overview(readings[name])
+    tell(f"report    {store.run / 'report.html'}")
+    check(readings)
 
 
 def _foresee(subject: Subject, names: Sequence[str], store: Store) -> None:

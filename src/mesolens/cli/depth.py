@@ -1,6 +1,5 @@
 """`mesolens depth`: how many steps it takes with no token between, which are readable, and which are used."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -34,19 +33,11 @@ def depth(
     from mesolens.cli import chapters
     from mesolens.cli.opening import Items, open_depth, open_model
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     spec = open_depth(opened, task, texts, found, sums)
     subject = Subject(opened, None, Items((), ""), found, depth=spec)
-    store, readings = chapters.run(subject, ["depth"], sys.argv[1:])
-    reading = readings["depth"]
-    if found.json:
-        data(reading.data)
-    else:
-        _overview(reading)
-    tell(f"report    {store.run / 'report.html'}")
-    chapters.check(readings)
+    chapters.answer(subject, "depth", _overview)
 
 
 def _overview(reading: "Reading") -> None:

@@ -1,6 +1,5 @@
 """`mesolens face`: who answers, and from which angles it becomes somebody else, or nobody."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -42,7 +41,6 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
     from mesolens.cli.face_ask import FaceAsk, face_of
     from mesolens.cli.opening import Items, open_base, open_model
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
 
     opened = open_model(model, found)
     base = open_base(cast("str | None", options["base"]), opened, found)
@@ -53,14 +51,7 @@ def face(model: str, temperature: float, most: int, **options: object) -> None:
     if options["replies"] is not None:
         spec = _with_replies(spec, str(options["replies"]))
     subject = Subject(opened, None, Items((), ""), found, face=spec, base=base)
-    store, readings = chapters.run(subject, ["face"], sys.argv[1:])
-    reading = readings["face"]
-    if found.json:
-        data(reading.data)
-    else:
-        _overview(reading)
-    tell(f"report    {store.run / 'report.html'}")
-    chapters.check(readings)
+    chapters.answer(subject, "face", _overview)
 
 
 def _write_questions(spec: "FaceSpec", file: str) -> None:

@@ -1,6 +1,5 @@
 """`mesolens middle`: the tree of shares of one readout."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -44,20 +43,12 @@ def middle(
     from mesolens.cli.middle_ask import engine_of, width_of
     from mesolens.cli.opening import open_against, open_items, open_model
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
 
     asked, half = engine_of(engine), width_of(width)
     opened = open_model(model, found)
     other = open_against(against, opened, found)
     subject = Subject(opened, other, open_items(model, opened, contrasts), found, asked, half)
-    store, readings = chapters.run(subject, ["middle"], sys.argv[1:])
-    reading = readings["middle"]
-    if found.json:
-        data(reading.data)
-    else:
-        _overview(reading)
-    tell(f"report    {store.run / 'report.html'}")
-    chapters.check(readings)
+    chapters.answer(subject, "middle", _overview)
 
 
 def _overview(reading: "Reading") -> None:

@@ -99,14 +99,7 @@ def open_base(name: str | None, model: LoadedModel, settings: Settings) -> Loade
     Raises:
         BadInput: it is the same model, or it reads other tokens.
     """
-    if name is None:
-        return None
-    base = load(name, dtype=settings.dtype, device=settings.device)
-    if base.card.weights_hash == model.card.weights_hash:
-        raise BadInput(f"--base {name} has the same weights as {model.card.name}: nothing was tuned")
-    if not reads_alike(base, model):
-        raise BadInput(f"--base {name} has another vocabulary than {model.card.name}: it reads other tokens")
-    return base
+    return None if name is None else _beside("--base", name, model, settings, "nothing was tuned")
 
 
 def open_twin(name: str | None, model: LoadedModel, settings: Settings) -> LoadedModel | None:
@@ -115,14 +108,17 @@ def open_twin(name: str | None, model: LoadedModel, settings: Settings) -> Loade
     Raises:
         BadInput: it is the same model, or it reads other tokens.
     """
-    if name is None:
-        return None
-    twin = load(name, dtype=settings.dtype, device=settings.device)
-    if twin.card.weights_hash == model.card.weights_hash:
-        raise BadInput(f"--twin {name} has the same weights as {model.card.name}: nothing can part them")
-    if not reads_alike(twin, model):
-        raise BadInput(f"--twin {name} has another vocabulary than {model.card.name}: it reads other tokens")
-    return twin
+    return None if name is None else _beside("--twin", name, model, settings, "nothing can part them")
+
+
+def _beside(flag: str, name: str, model: LoadedModel, settings: Settings, same: str) -> LoadedModel:
+    """Another model that reads what the model reads, and is not the same."""
+    other = load(name, dtype=settings.dtype, device=settings.device)
+    if other.card.weights_hash == model.card.weights_hash:
+        raise BadInput(f"{flag} {name} has the same weights as {model.card.name}: {same}")
+    if not reads_alike(other, model):
+        raise BadInput(f"{flag} {name} has another vocabulary than {model.card.name}: it reads other tokens")
+    return other
 
 
 def open_pack(name: str, pack: str | None, bank: str | None, traits: str | None) -> FacePack:

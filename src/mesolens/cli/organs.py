@@ -1,6 +1,5 @@
 """`mesolens organs`: which heads and neurons act together, what each group serves, and whether it holds."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -36,7 +35,6 @@ def organs(model: str, contrasts: str | None, against: str | None, twin: str | N
     from mesolens.cli import chapters
     from mesolens.cli.opening import open_against, open_items, open_model, open_sights
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
 
     named = (options["angles"], options["unseen"], options["broken"])
     sights = open_sights(*cast("tuple[str | None, str | None, str | None]", named))
@@ -45,14 +43,7 @@ def organs(model: str, contrasts: str | None, against: str | None, twin: str | N
     beside = None if twin is None else open_model(twin, found)
     items = open_items(model, opened, contrasts)
     subject = Subject(opened, other, items, found, sights=sights, matched=beside)
-    store, readings = chapters.run(subject, ["organs"], sys.argv[1:])
-    reading = readings["organs"]
-    if found.json:
-        data(reading.data)
-    else:
-        _overview(reading)
-    tell(f"report    {store.run / 'report.html'}")
-    chapters.check(readings)
+    chapters.answer(subject, "organs", _overview)
 
 
 def _overview(reading: "Reading") -> None:

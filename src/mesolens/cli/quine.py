@@ -1,6 +1,5 @@
 """`mesolens quine`: can a model write programs that print themselves, and does a program of anybody's do so?"""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -67,7 +66,6 @@ def ask(model: str, draws: int, temperature: float, most: int, **options: object
     from mesolens.cli import chapters
     from mesolens.cli.opening import Items, open_model
     from mesolens.cli.subject import Subject
-    from mesolens.cli.terminal import data, tell
     from mesolens.errors import Unsafe
     from mesolens.instruments.quine.setting import quine_spec
 
@@ -83,12 +81,7 @@ def ask(model: str, draws: int, temperature: float, most: int, **options: object
     if spec.why_not:
         raise Unsafe(f"programs are run in a sandbox or not at all: {spec.why_not}")
     subject = Subject(open_model(model, found), None, Items((), ""), found, quine=spec)
-    store, readings = chapters.run(subject, ["quine"], sys.argv[1:])
-    if found.json:
-        data(readings["quine"].data)
-    else:
-        _overview(readings["quine"])
-    tell(f"report    {store.run / 'report.html'}")
+    chapters.answer(subject, "quine", _overview)
 
 
 def _listed(named: object) -> list[str] | None:

@@ -13,10 +13,9 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float
 
-from mesolens.evidence.shards import Json, Shard, Tables, content_key
+from mesolens.evidence.shards import Shard, Tables, content_key
 from mesolens.instruments.depth.planning_setting import PlanItem, PlanSpec
-from mesolens.instruments.depth.spec import VERSION
-from mesolens.instruments.depth.work import NAME
+from mesolens.instruments.depth.work import bound
 from mesolens.model.card import ModelCard
 from mesolens.model.generating import generate
 from mesolens.model.loaded import LoadedModel
@@ -63,14 +62,7 @@ def plan_shards(card: ModelCard, spec: PlanSpec) -> list[Shard]:
 def _shard(card: ModelCard, spec: PlanSpec, start: int) -> Shard:
     items = spec.items[start : start + spec.shard_items]
     work = {**asdict(spec), "items": [asdict(item) for item in items], "start": start}
-    depends: dict[str, Json] = {
-        "version": VERSION,
-        "model": card.weights_hash,
-        "dtype": card.dtype,
-        "kind": KIND,
-        "work": cast(Json, work),
-    }
-    return Shard(NAME, depends, len(items))
+    return bound(card, KIND, work, len(items))
 
 
 def plan_tokens(spec: PlanSpec) -> int:

@@ -14,8 +14,7 @@ import pyarrow as pa
 from mesolens.evidence.shards import Json, Shard, Tables
 from mesolens.instruments.depth.silent_read import MISSING, Answers, Said, nocot
 from mesolens.instruments.depth.silent_setting import Row, SilentSpec
-from mesolens.instruments.depth.spec import VERSION
-from mesolens.instruments.depth.work import NAME
+from mesolens.instruments.depth.work import bound
 from mesolens.model.card import ModelCard
 from mesolens.model.generating import generate
 from mesolens.model.loaded import LoadedModel
@@ -65,14 +64,7 @@ def silent_shards(card: ModelCard, spec: SilentSpec) -> list[Shard]:
 
 def _shard(card: ModelCard, spec: SilentSpec, rows: Sequence[Row]) -> Shard:
     work = SilentWork(tuple(rows), spec.most, spec.stop, spec.batch_tokens)
-    depends: dict[str, Json] = {
-        "version": VERSION,
-        "model": card.weights_hash,
-        "dtype": card.dtype,
-        "kind": KIND,
-        "work": cast(Json, asdict(work)),
-    }
-    return Shard(NAME, depends, len(rows))
+    return bound(card, KIND, asdict(work), len(rows))
 
 
 def silent_tokens(row: Row, most: int) -> int:

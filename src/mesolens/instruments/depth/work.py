@@ -65,12 +65,17 @@ class LevelWork:
 
 def shard_of(card: ModelCard, kind: str, work: AnswersWork | LevelWork, rows: int) -> Shard:
     """A shard of one kind of work, bound to the model and the version."""
+    return bound(card, kind, asdict(work), rows)
+
+
+def bound(card: ModelCard, kind: str, fields: Mapping[str, object], rows: int) -> Shard:
+    """The same for work that is a mapping already."""
     depends: dict[str, Json] = {
         "version": VERSION,
         "model": card.weights_hash,
         "dtype": card.dtype,
         "kind": kind,
-        "work": cast(Json, asdict(work)),
+        "work": cast(Json, fields),
     }
     return Shard(NAME, depends, rows)
 
