@@ -18,7 +18,7 @@ from mesolens.slides import shelf
 from mesolens.slides.pointed import SHELVED, Pointed
 from mesolens.slides.pointer import SYMBOLS
 
-SECONDS: Mapping[Budget, float] = {"quick": 25.0, "standard": 60.0, "deep": 120.0}
+SECONDS: Mapping[Budget, float] = {"quick": 14.0, "standard": 17.0, "deep": 18.0}
 PLANTED, NEAR, USED, FOUND, UNUSED, STEPS = (
     Bar("≥", 0.98), Bar("≤", 0.03), Bar("≥", 0.95), Bar("≥", 0.95), Bar("≤", 0.02), Bar("≤", 0.3),
 )  # fmt: skip
