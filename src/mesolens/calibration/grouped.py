@@ -27,7 +27,7 @@ from mesolens.traits.contrasts import Contrast
 from mesolens.traits.packs import pack_of
 
 SEEDS: Mapping[Budget, int] = {"quick": 1, "standard": 5, "deep": 5}
-SECONDS: Mapping[Budget, float] = {"quick": 110.0, "standard": 550.0, "deep": 550.0}
+SECONDS: Mapping[Budget, float] = {"quick": 104.0, "standard": 520.0, "deep": 520.0}
 SAME, FORESEEN, STABLE = Bar("≥", 0.8), Bar("≥", 0.8), Bar("≥", 0.8)
 ALL, NONE = Bar("=", 1.0), Bar("=", 0.0)
 NAMED = "organs"

@@ -28,7 +28,7 @@ from mesolens.evidence.row import Bar, Row
 from mesolens.runs.settings import Budget, Settings
 
 SETTINGS: Mapping[Budget, int] = {"quick": 40, "standard": 160, "deep": 600}
-SECONDS: Mapping[Budget, float] = {"quick": 18.0, "standard": 71.0, "deep": 266.0}
+SECONDS: Mapping[Budget, float] = {"quick": 18.0, "standard": 71.0, "deep": 245.0}
 SHAPES = ((20, 1, 0.3, 0), (20, 2, 0.2, 0), (30, 2, 0.1, 0), (12, 3, 0.3, 0), (16, 2, 0.5, 0), (40, 2, 0.3, 1))
 """Symbols, order, concentration of the transitions, and whether lower orders have a part."""
 OTHERS = ("other", "uniform", "unigram", "lower", "sharp", "flat", "turned", "rule")

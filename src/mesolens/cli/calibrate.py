@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("instruments", nargs=-1, metavar="[INSTRUMENT]…")
-@click.option("--only", metavar="PART,…", help="Run these parts alone, as circuits, speakers, grouped, mixtures or stepped.")
+@click.option("--only", metavar="PART,…", help="Run these parts alone, as circuits, speakers or grouped.")
 @click.option("--budget", metavar="NAME", help="quick, standard or deep (standard).")
 @common
 def calibrate(instruments: tuple[str, ...], only: str | None, budget: str | None, **others: object) -> None:
