@@ -1,6 +1,7 @@
 """An index gives what counting by the definition gives: in any vocabulary, over shards, with a document left out."""
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,22 @@ def test_a_document_that_is_not_there_is_refused(tmp_path: Path) -> None:
             index.document(number)
     with pytest.raises(BadInput, match="no document 7"):
         index.count([[1]], without=7)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("numba") is None, reason="needs numba")
+@pytest.mark.parametrize("kind", ["u16", "u32"])
+def test_engines_agree_where_the_sample_has_many_blocks(tmp_path: Path, kind: str) -> None:
+    rng = np.random.default_rng(3)
+    vocabulary, step = {"u16": (50, 1), "u32": (70_000, 1009)}[kind]
+    documents = [(rng.zipf(1.3, size) % 40 * step).tolist() for size in rng.integers(0, 400, 300)]
+    documents[-1] = [7 * step, 0, 0]  # the zeros that stand for nothing beyond the end are not counted as these
+    fast, plain = (built(documents, tmp_path / str(each), vocabulary, 30_000, each) for each in (True, False))
+    text = [*documents[5][:40], *documents[9][:300], 7 * step, 0, 0, 0, *documents[5]]
+    queries = [text[start : start + length] for start in range(300) for length in range(0, 20, 3)]
+    for without in (None, 5):
+        assert np.array_equal(fast.count(queries, without), plain.count(queries, without))
+        assert np.array_equal(fast.longest(text, 60, without), plain.longest(text, 60, without))
+        one, other = fast.ladder(text, 11, without), plain.ladder(text, 11, without)
+        assert np.array_equal(one.joint_TN, other.joint_TN)
+        assert np.array_equal(one.context_TN, other.context_TN)

@@ -20,7 +20,9 @@ _njit: Any = import_module("numba").njit
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """The function as machine code, made at its first call and kept on the disk for the next process.
 
-    What the tests wrap around a function to check shapes is taken off: numba cannot look through it.
+    What the tests wrap around a function to check shapes is taken off: numba cannot look through it. What is kept of a
+    function that calls another file's does not notice that the other has changed: whoever edits one deletes
+    `__pycache__/*.nb?` beside it.
     """
     return cast("Callable[P, R]", _njit(cache=True, nogil=True, boundscheck=False)(unwrap(function)))
 

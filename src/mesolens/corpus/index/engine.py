@@ -46,12 +46,12 @@ def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int, fast: bo
     return search.extensions(shard, text, longest)
 
 
-def ending_all(shard: Shard, found: search.Ranges, fast: bool | None = None) -> Int[np.ndarray, "T N"]:
-    """How many of each range of :func:`extensions` end their document."""
+def counted(
+    shard: Shard, text: Int[np.ndarray, " T"], longest: int, fast: bool | None = None
+) -> tuple[Int[np.ndarray, "T N"], Int[np.ndarray, "T N"]]:
+    """How often each of a text's n-grams occurs and ends a document: :func:`mesolens.corpus.index.search.counted`."""
     if chosen(fast):
-        from mesolens.corpus.index import fast_ending
+        from mesolens.corpus.index import fast_search
 
-        return fast_ending.ending(shard, found)
-    lengths = np.broadcast_to(np.arange(1, found.low.shape[1] + 1), found.low.shape)
-    flat = search.Ranges(found.low.reshape(-1), found.high.reshape(-1))
-    return search.ending(shard, flat, lengths.reshape(-1)).reshape(found.low.shape)
+        return fast_search.counted(shard, text, longest)
+    return search.counted(shard, text, longest)

@@ -1,44 +1,34 @@
-"""How many n-grams of a text end their documents, compiled: `search.ending` for all ranges of a text at once."""
+"""How many n-grams of a stretch end their documents, compiled: `search.ending` for many ranges in step."""
 
 import numpy as np
-from jaxtyping import Int
 
 from mesolens.corpus.index.compiled import Number, compiled
-from mesolens.corpus.index.fast_search import arrays, place_at, word_at
-from mesolens.corpus.index.search import Ranges, Ranks, Words
-from mesolens.corpus.index.shard import Shard
-
-
-def ending(shard: Shard, found: Ranges) -> Int[np.ndarray, "T N"]:
-    """How many suffixes of each range of :func:`extensions` are, after the n-gram, at the end of their document."""
-    words, size, whole, table, width, *_ = arrays(shard)
-    ends = np.zeros(found.low.shape, np.int64)
-    closing = np.uint64(shard.separator << (64 - 8 * size))
-    _ending(words, size, whole, table, width, found.low.reshape(-1), found.high.reshape(-1), ends.reshape(-1),
-            found.low.shape[1], closing)  # fmt: skip
-    return ends
+from mesolens.corpus.index.fast_narrow import narrow, place_at, word_at
+from mesolens.corpus.index.search import Ranks, Words
 
 
 @compiled
-def _ending(
-    words: Words, size: int, whole: int, table: Words, width: int, low: Ranks, high: Ranks, ends: Ranks, longest: int,
-    closing: Number,
-) -> None:  # fmt: skip
-    """Into `ends`, for ranges of n-grams of 1 to `longest` tokens in turn: a separator or nothing comes next."""
-    shift, some = size // 2, np.flatnonzero(high > low)
-    first, last = np.empty(len(some), np.int64), np.empty(len(some), np.int64)
+def ending(
+    words: Words, size: int, whole: int, table: Words, width: int, length: int, low: Ranks, high: Ranks, closing: Number
+) -> Ranks:
+    """For ranges of n-grams of one length how many of each have a separator or nothing next; `closing` begins with one.
+
+    Nothing comes next to the first of a range at most; a separator, which is beyond all tokens, to the last ones.
+    """
+    shift, unit, each, end = np.uint64(size // 2), np.uint64(size), np.uint64(width), np.uint64(whole)
+    ends, some = np.zeros(len(low), np.int64), np.flatnonzero(high > low)
+    first, last = np.empty((2, len(some)), np.uint64)
     for i in range(len(some)):
-        first[i] = place_at(table, width, shift, low[some[i]])
-        last[i] = place_at(table, width, shift, high[some[i]] - 1)
+        first[i] = place_at(table, each, shift, np.uint64(low[some[i]])) + np.uint64(length)
+        last[i] = place_at(table, each, shift, np.uint64(high[some[i]] - 1)) + np.uint64(length)
+    count = 0
     for i in range(len(some)):
-        q, n = some[i], some[i] % longest + 1
-        ends[q] = np.int64(first[i] + n == whole)
-        if last[i] + n < whole and word_at(words, size, last[i] + n) >= closing:
-            begin, end = low[q], high[q]
-            while begin < end:
-                middle = (begin + end) >> 1
-                if word_at(words, size, place_at(table, width, shift, middle) + n) < closing:
-                    begin = middle + 1
-                else:
-                    end = middle
-            ends[q] += high[q] - begin
+        ends[some[i]] = np.int64(first[i] == end)
+        some[count] = some[i]
+        count += np.int64(last[i] < end and word_at(words, unit, last[i]) >= closing)
+    begin, until = low[some[:count]], high[some[:count]]
+    bound = np.full((count, 1), closing)
+    narrow(words, size, table, width, length, bound, bound, begin, until - 1, until, until.copy())
+    for i in range(count):
+        ends[some[i]] += until[i] - begin[i]
+    return ends

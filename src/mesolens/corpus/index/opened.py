@@ -90,10 +90,10 @@ class Index:
         counts, done = np.zeros(len(queries), np.int64), 0
         while done < len(queries):
             ids_QT, lengths = self._rows(queries, done)
-            some, here = lengths > 0, slice(done, done + len(lengths))
+            here = counts[done : done + len(lengths)]
             for sign, shard in self._signed(without):
-                counts[here][some] += sign * engine.find(shard, ids_QT[some], lengths[some], self.fast).counts
-            counts[here][~some] = self._tokens(without)
+                here += sign * engine.find(shard, ids_QT, np.maximum(lengths, 1), self.fast).counts
+            here[lengths == 0] = self._tokens(without)
             done += len(lengths)
         return counts
 
@@ -106,18 +106,14 @@ class Index:
         if most < 0:
             raise BadInput(f"contexts cannot have {most} tokens; give 0 or more")
         ids = self._checked(np.asarray(text, np.int64).reshape(-1))
-        counts_SN, context_SN = np.zeros((2, len(ids), most + 1), np.int64)
+        joint_TN, context_TN = np.zeros((2, len(ids) + most + 1, most + 1), np.int64)
+        joint_SN, context_SN = _slanted(joint_TN, most + 1), _slanted(context_TN[1:, 1:], most)
         for sign, shard in self._signed(without):
-            found = engine.extensions(shard, ids, most + 1, self.fast)
-            counts_SN += sign * found.counts
-            context_SN += sign * (found.counts - engine.ending_all(shard, found, self.fast))
-        joint_TN, context_TN = np.zeros((2, len(ids), most + 1), np.int64)
-        for n in range(min(most + 1, len(ids))):
-            joint_TN[n:, n] = counts_SN[: len(ids) - n, n]
+            counts_SN, ends_SN = engine.counted(shard, ids, most + 1, self.fast)
+            joint_SN += sign * counts_SN
+            context_SN += sign * (counts_SN - ends_SN)[:, :most]
         context_TN[:, 0] = self._tokens(without)
-        for n in range(1, min(most + 1, len(ids))):
-            context_TN[n:, n] = context_SN[: len(ids) - n, n - 1]
-        return Ladder(context_TN, joint_TN)
+        return Ladder(context_TN[: len(ids)], joint_TN[: len(ids)])
 
     def longest(
         self, text: Sequence[int] | Int[np.ndarray, " T"], most: int = 256, without: int | None = None
@@ -199,3 +195,10 @@ class Index:
             wrong = int(ids[(ids < 0) | (ids >= self.vocabulary)][0])
             raise BadInput(f"token {wrong} is not in the vocabulary of {self.vocabulary} of the index {self.name}")
         return ids
+
+
+def _slanted(table_TN: Int[np.ndarray, "T N"], most: int) -> Int[np.ndarray, "S N"]:
+    """A view in which [s, n] is [s + n, n] of a table that has `most` rows more."""
+    down, right = table_TN.strides
+    rows = len(table_TN) - most
+    return np.lib.stride_tricks.as_strided(table_TN, (rows, table_TN.shape[1]), (down, down + right))

@@ -75,6 +75,16 @@ def extensions(shard: Shard, text: Int[np.ndarray, " T"], longest: int) -> Range
     return found
 
 
+def counted(
+    shard: Shard, text: Int[np.ndarray, " T"], longest: int
+) -> tuple[Int[np.ndarray, "T N"], Int[np.ndarray, "T N"]]:
+    """How often each n-gram of :func:`extensions` occurs, and how often as the end of a document."""
+    found = extensions(shard, text, longest)
+    lengths = np.broadcast_to(np.arange(1, longest + 1), found.low.shape)
+    flat = Ranges(found.low.reshape(-1), found.high.reshape(-1))
+    return found.counts, ending(shard, flat, lengths.reshape(-1)).reshape(found.low.shape)
+
+
 def ending(shard: Shard, found: Ranges, lengths: Int[np.ndarray, " Q"]) -> Ranks:
     """How many suffixes of each range are, after the n-gram of that length, at the end of their document."""
     ends = np.zeros(len(lengths), np.int64)
@@ -178,6 +188,8 @@ def without_end(shard: Shard, ids_QT: Int[np.ndarray, "Q T"], lengths: Ranks, fo
 
 def without_ends(shard: Shard, text: Int[np.ndarray, " T"], found: Ranges) -> None:
     """Leave out what matches by the zeros beyond the end of the shard; only n-grams that end with token 0 can."""
+    if not (np.any(text == 0) and len(shard.text) and np.any(text == shard.text[-1])):
+        return
     longest = found.low.shape[1]
     padded = np.concatenate([text, np.zeros(longest, np.int64)])
     starts, lengths = np.nonzero(found.counts)
