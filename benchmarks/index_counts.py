@@ -3,8 +3,9 @@
 The corpus is drawn from a chain of order 2 that real text fitted (`drawn_corpus.py`), in two bytes a token and in
 four (the same text, its numbers spread over 150,000). Half of the 5-grams stand in the corpus and half have another
 last token. A text is 512 tokens drawn alike that are not in the corpus, and its counts are those of all orders up to
-16, each with how often the context is followed at all. Process CPU time on one thread; engines take turns in each
-round, and figures are medians over rounds. Building is everything from token arrays to the finished files, digests
+16, each with how often the context is followed at all; in each round twenty texts are counted one after the other, each
+once, and the figure is for one of them. Process CPU time on one thread; engines take turns in each round, and figures
+are medians over rounds. Building is everything from token arrays to the finished files, digests
 included.
 
 Every count is compared: NumPy's with numba's, with infini-gram's on the same files, and some with a count made by
@@ -47,7 +48,7 @@ UNITS = {
     "count": "CPU µs a 5-gram, counted in a batch",
     "text": "CPU ms for all counts of 512 tokens",
 }
-QUERIES, LOOKED_AT, MOST = 100_000, 200, 15
+QUERIES, LOOKED_AT, MOST, TEXTS = 100_000, 200, 15, 20
 PEER = "infini-gram"
 Corpus = Int[np.ndarray, "I T"]
 
@@ -71,21 +72,27 @@ def measured(corpus: Corpus, kind: str, rounds: int) -> list[Row]:
                 spent = 1e6 * timed(partial(built, corpus, folder / engine, vocabulary, engine == "numba"))
                 _note(times[engine, "build"], spent / corpus.size, number, f"{subject}: {engine} built")
         indexes = {engine: open_index(folder / engine, fast=engine == "numba") for engine in ENGINES}
-        queries, texts = asked(corpus), drawn(3 * (rounds + 1), seed=1) * (7 if kind == "u32" else 1)
+        queries, texts = asked(corpus), drawn(3 * TEXTS * (rounds + 1), seed=1) * (7 if kind == "u32" else 1)
+        texts = texts.reshape(rounds + 1, TEXTS, -1)[:, :, :512]
         peer = list[float]()
         for number in range(-1, rounds):
-            text = texts[3 * (number + 1) : 3 * (number + 2)].reshape(-1)[:512]
             for engine, index in indexes.items():
                 spent = timed(partial(index.count, queries))
                 _note(times[engine, "count"], 1e6 * spent / len(queries), number, f"{subject}: {engine} counted")
-                spent = timed(partial(index.ladder, text, MOST))
-                _note(times[engine, "text"], 1e3 * spent, number, f"{subject}: {engine} text")
+                spent = timed(partial(laddered, index, texts[number + 1]))
+                _note(times[engine, "text"], 1e3 * spent / TEXTS, number, f"{subject}: {engine} text")
             peer += peer_counts(folder, kind, queries[:: len(queries) // 5000])[0] if number >= 0 else []
         found = [_row(subject, engine, what, values) for (engine, what), values in times.items()]
         if peer:
             value = statistics.median(peer)
             found = [replace(r, peer=PEER, peer_value=value) if "5-gram" in r.quantity else r for r in found]
         return [*found, *compared(indexes, corpus, folder, kind, queries, subject)]
+
+
+def laddered(index: Index, texts: Corpus) -> None:
+    """All counts of each text."""
+    for text in texts:
+        index.ladder(text, MOST)
 
 
 def built(corpus: Corpus, folder: Path, vocabulary: int, fast: bool) -> None:

@@ -1,8 +1,9 @@
-"""The sorting of `sorting.py`, compiled: the same three steps, with groups sorted in place.
+"""The sorting of `sorting.py`, compiled, with groups sorted in place and ranks put off until they are needed.
 
-A group is a stretch of the order whose suffixes are still tied; a flag stands where one begins. In each round the
-ranks of what follows are fetched for many groups together, so that looks at memory overlap, and then each group is
-sorted alone.
+A group is a stretch of the order whose suffixes are still tied; a flag stands where one begins. Groups are told apart
+by the packed tokens that come next, a word at a time: for text that repeats little this is all, and spares finding and
+writing ranks, two looks at memory for each suffix. What is tied after some words is told apart by prefix doubling. What
+a round compares is fetched for many groups together, so that looks at memory overlap, and then each is sorted alone.
 """
 
 import numpy as np
@@ -10,12 +11,13 @@ from jaxtyping import UInt8, UInt64
 
 from mesolens.corpus.index.compiled import Number, compiled, inlined
 from mesolens.corpus.index.shard import Indices
-from mesolens.corpus.index.sorting import PACKED, Progress, in_byte_order
+from mesolens.corpus.index.sorting import Progress, in_byte_order
 
 Keys = UInt64[np.ndarray, " _"]
 Flags = UInt8[np.ndarray, " _"]
 _BLOCK = 1 << 12
-_FEW = 20
+_FEW, _MANY, _WORDS, _DIGIT = 20, 500, 6, np.uint64(255)
+"""Members of a group that are sorted by insertion, or by bytes; words that are compared before ranks are."""
 
 
 def suffix_array(text: Indices, progress: Progress = lambda part: None) -> Indices:
@@ -23,30 +25,34 @@ def suffix_array(text: Indices, progress: Progress = lambda part: None) -> Indic
     if len(text) < 2:
         return np.zeros(len(text), np.uint32)
     numbers, bits = in_byte_order(text)
-    depth = max(1, PACKED // bits)
-    first = _packed(text, numbers, bits, depth)
+    depth = 64 // bits
+    # NumPy's own large arrays lie on large pages, which spares some hundred thousand faults
+    first, keys = np.empty(len(text) + 1, np.uint64), np.empty(len(text), np.uint64)
+    _pack(text, numbers, bits, depth, first)
     narrow = np.uint32 if len(text) < (1 << 32) else np.int64
-    order, rank = np.empty(len(text), narrow), np.zeros(len(text) + 1, narrow)
-    begins = np.zeros(len(text) + 1, np.uint8)
-    tied = _by_packed(first, bits * depth, order, rank, begins)
+    order, begins, none = np.empty(len(text), narrow), np.zeros(len(text) + 1, np.uint8), np.zeros(0, narrow)
+    tied, ahead = _by_packed(first, bits * depth, order, begins, keys), depth
+    del keys
+    while tied and ahead < _WORDS * depth:
+        progress(1 - tied / len(text) * 0.75)
+        tied, ahead = _split(first, ahead, order, begins, none), ahead + depth
     del first
+    rank = _ranks(order, begins) if tied else none
     while tied:
         progress(1 - tied / len(text) * 0.75)
-        tied = _doubled(order, rank, begins, depth)
-        depth *= 2
+        tied, ahead = _split(rank, ahead, order, begins, rank), 2 * ahead
     progress(1.0)
     return order
 
 
 @compiled
-def _packed(text: Indices, numbers: Indices, bits: int, depth: int) -> Keys:
-    """For each suffix its first tokens in one number, zeros beyond the end."""
-    words, word, last = np.empty(len(text), np.uint64), np.uint64(0), len(numbers) - 1
+def _pack(text: Indices, numbers: Indices, bits: int, depth: int, words: Keys) -> None:
+    """For each suffix its first tokens in one number, zeros beyond the end, where one suffix more is empty."""
+    word, last, words[len(text)] = np.uint64(0), len(numbers) - 1, np.uint64(0)
     down, up = np.uint64(bits), np.uint64(bits * (depth - 1))
     for place in range(len(text) - 1, -1, -1):
         word = (word >> down) | (np.uint64(numbers[min(np.int64(text[place]), last)]) << up)
         words[place] = word
-    return words
 
 
 @inlined
@@ -61,7 +67,7 @@ def _insert(keys: Keys, order: Indices, shift: int, low: int, high: int) -> None
 
 
 @compiled
-def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
+def _halve(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
     """As `_insert`, by quicksort down to where few are left."""
     waiting, deep = np.empty((128, 2), np.int64), 1
     waiting[0, 0], waiting[0, 1] = first, last
@@ -93,13 +99,43 @@ def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None
         _insert(keys, order, shift, low, high)
 
 
-@inlined
-def _ranked(
-    keys: Keys, first: int, order: Indices, rank: Indices, begins: Flags, begin: int, end: int, new: bool
-) -> Number:
-    """Rank a sorted stretch by the place of the first with the same key; gives how many are tied still.
+@compiled
+def _by_bytes(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
+    """As `_insert`, byte by byte from the last, but for bytes that all keys share."""
+    count, many = last - first + 1, np.zeros((8, 256), np.int64)
+    here, there = keys[first : last + 1].copy(), np.empty(count, np.uint64)
+    places, others = order[first + shift : last + 1 + shift].copy(), np.empty(count, order.dtype)
+    for i in range(count):
+        for byte in range(8):
+            many[byte, (here[i] >> np.uint64(8 * byte)) & _DIGIT] += 1
+    for byte in range(8):
+        if many[byte].max() < count:
+            starts = np.cumsum(many[byte]) - many[byte]
+            for i in range(count):
+                digit = (here[i] >> np.uint64(8 * byte)) & _DIGIT
+                there[starts[digit]], others[starts[digit]] = here[i], places[i]
+                starts[digit] += 1
+            here, there = there, here
+            places, others = others, places
+    keys[first : last + 1], order[first + shift : last + 1 + shift] = here, places
 
-    Those with the first key have that rank already, unless the stretch is new.
+
+@inlined
+def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
+    """As `_insert`, in the way that is quickest for so many."""
+    if last - first < _FEW:
+        _insert(keys, order, shift, first, last)
+    elif last - first < _MANY:
+        _halve(keys, order, shift, first, last)
+    else:
+        _by_bytes(keys, order, shift, first, last)
+
+
+@inlined
+def _told(keys: Keys, first: int, order: Indices, rank: Indices, begins: Flags, begin: int, end: int) -> Number:
+    """Flag where groups begin in a stretch sorted by its keys, which stand from `first` on; gives how many are tied.
+
+    Where there are ranks, those that are no longer tied with the first take the place where their group begins.
     """
     tied, start, shift = 0, begin, first - begin
     begins[begin] = 1
@@ -108,43 +144,47 @@ def _ranked(
             tied += (at - start) * np.int64(at - start > 1)
             start = at
             begins[at] = 1
-        if new or start > begin:
+        if start > begin and len(rank):
             rank[order[at]] = start + 1
     return tied + (end - start) * np.int64(end - start > 1)
 
 
 @compiled
-def _by_packed(words: Keys, width: int, order: Indices, rank: Indices, begins: Flags) -> int:
-    """Order and ranks by the packed tokens; gives how many suffixes share theirs with another."""
-    count, shift = len(words), np.uint64(max(width - 16, 0))
+def _by_packed(words: Keys, width: int, order: Indices, begins: Flags, keys: Keys) -> int:
+    """The order by the packed tokens, with `keys` to work in; gives how many suffixes share theirs with another."""
+    count, shift, none = len(order), np.uint64(max(width - 16, 0)), order[:0]
     starts = np.zeros((1 << 16) + 1, np.int64)
     for place in range(count):
         starts[np.int64(words[place] >> shift) + 1] += 1
-    widest = starts.max()
     starts = np.cumsum(starts)
     for place in range(count):
         digit = np.int64(words[place] >> shift)
-        order[starts[digit]] = place
+        keys[starts[digit]], order[starts[digit]] = words[place], place
         starts[digit] += 1
-    keys, tied, begin = np.empty(widest, np.uint64), 0, 0
+    tied, begin = 0, 0
     for digit in range(1 << 16):
         end = starts[digit]  # each start has moved to where its bucket ends
-        for at in range(begin, end):
-            keys[at - begin] = words[order[at]]
-        if end - begin > _FEW:
-            _sort(keys, order, begin, 0, end - begin - 1)
-        else:
-            _insert(keys, order, begin, 0, end - begin - 1)
         if end > begin:
-            tied += _ranked(keys, 0, order, rank, begins, begin, end, True)
+            _sort(keys, order, 0, begin, end - 1)
+            tied += _told(keys, begin, order, none, begins, begin, end)
         begin = end
     begins[count] = 1
     return tied
 
 
 @compiled
-def _doubled(order: Indices, rank: Indices, begins: Flags, depth: int) -> int:
-    """Tell tied places apart by the rank of what follows `depth` tokens later; gives how many are tied still."""
+def _ranks(order: Indices, begins: Flags) -> Indices:
+    """For each suffix the place, from 1, where its group begins; 0 for the empty one."""
+    rank, start = np.zeros(len(order) + 1, order.dtype), 0
+    for at in range(len(order)):
+        start = at if begins[at] else start
+        rank[order[at]] = start + 1
+    return rank
+
+
+@compiled
+def _split(source: Indices, ahead: int, order: Indices, begins: Flags, rank: Indices) -> int:
+    """Tell tied suffixes apart by what `source` has `ahead` tokens later; gives how many are tied still."""
     count, at, tied = len(order), 0, 0
     keys, groups = np.empty(4 * _BLOCK, np.uint64), np.empty((2 * _BLOCK, 2), np.int64)
     while at < count:
@@ -163,16 +203,13 @@ def _doubled(order: Indices, rank: Indices, begins: Flags, depth: int) -> int:
         filled = 0
         for group in range(some):
             for place in range(groups[group, 0], groups[group, 1]):
-                keys[filled] = rank[np.int64(order[place]) + depth]
+                keys[filled] = source[np.int64(order[place]) + ahead]
                 filled += 1
         filled = 0
         for group in range(some):
             begin, end = groups[group, 0], groups[group, 1]
             last = filled + end - begin - 1
-            if end - begin > _FEW:
-                _sort(keys, order, begin - filled, filled, last)
-            else:
-                _insert(keys, order, begin - filled, filled, last)
-            tied += _ranked(keys, filled, order, rank, begins, begin, end, False)
+            _sort(keys, order, begin - filled, filled, last)
+            tied += _told(keys, filled, order, rank, begins, begin, end)
             filled = last + 1
     return tied

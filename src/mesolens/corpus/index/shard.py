@@ -46,14 +46,8 @@ class Shard:
     width: int = field(init=False)
 
     def __post_init__(self) -> None:
-        size = self.text.itemsize
-        object.__setattr__(self, "width", pointer_bytes(len(self.text) * size))
-        whole = self.text
-        if whole.nbytes < WORD:
-            whole = np.concatenate([whole, np.zeros(WORD // size, whole.dtype)])
-        object.__setattr__(
-            self, "words", np.ndarray(((whole.nbytes - WORD) // size + 1,), "<u8", buffer=whole, strides=(size,))
-        )
+        object.__setattr__(self, "width", pointer_bytes(self.text.nbytes))
+        object.__setattr__(self, "words", words_of(self.text))
 
     @property
     def firsts(self) -> UInt64[np.ndarray, " _"]:
@@ -94,18 +88,23 @@ def pointer_bytes(size: int) -> int:
 
 def packed_table(order: Indices, size: int, width: int) -> UInt8[np.ndarray, " B"]:
     """A stretch of a table: suffixes in their order, each as its place in bytes, of `width` bytes."""
+    if width == 4:
+        return (order.astype("<u4", copy=False) * np.uint32(size)).view(np.uint8)
     places = order.astype(np.uint64) * np.uint64(size)
     return np.ascontiguousarray(places.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width]).reshape(-1)
 
 
 def sample_of(text: Indices, order: Indices) -> UInt64[np.ndarray, " M"]:
     """The first words of every `STRIDE`th suffix, then the second ones; beyond the end of the text stand zeros."""
-    places = order[::STRIDE].astype(np.int64)
-    raw = np.zeros((len(places), 2 * WORD // text.itemsize), text.dtype)
-    for ahead in range(raw.shape[1]):
-        inside = places + ahead < len(text)
-        raw[inside, ahead] = text[places[inside] + ahead]
-    return raw.view(">u8").astype(np.uint64).T.reshape(-1)
+    places, words = order[::STRIDE].astype(np.int64), words_of(text)
+    return np.concatenate([words_from(words, places + ahead, text.itemsize) for ahead in (0, WORD // text.itemsize)])
+
+
+def words_of(text: Indices) -> UInt64[np.ndarray, " W"]:
+    """A view of tokens that gives eight bytes from any of them on, as far as there are eight."""
+    size = text.itemsize
+    whole = text if text.nbytes >= WORD else np.concatenate([text, np.zeros(WORD // size, text.dtype)])
+    return np.ndarray(((whole.nbytes - WORD) // size + 1,), "<u8", buffer=whole, strides=(size,))
 
 
 def places_at(shard: Shard, ranks: Indices) -> Integer[np.ndarray, " N"]:
@@ -130,10 +129,15 @@ _POINTERS = {
 
 def words_at(shard: Shard, places: Indices) -> UInt64[np.ndarray, " N"]:
     """Eight bytes from each place, in tokens, most significant first; beyond the end of the text stand zeros."""
-    last = len(shard.words) - 1
+    return words_from(shard.words, places, shard.text.itemsize)
+
+
+def words_from(words: UInt64[np.ndarray, " W"], places: Indices, size: int) -> UInt64[np.ndarray, " N"]:
+    """As :func:`words_at`, of a view of tokens of `size` bytes."""
+    last = len(words) - 1
     inside = np.minimum(places, last)
-    words = shard.words[inside].byteswap()
-    beyond = (places - inside).astype(np.uint64) * np.uint64(8 * shard.text.itemsize)
+    found = words[inside].byteswap()
+    beyond = (places - inside).astype(np.uint64) * np.uint64(8 * size)
     if beyond.any():
-        words = np.where(beyond < 64, words << np.minimum(beyond, np.uint64(63)), np.uint64(0))
-    return words
+        found = np.where(beyond < 64, found << np.minimum(beyond, np.uint64(63)), np.uint64(0))
+    return found
