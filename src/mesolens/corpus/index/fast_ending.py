@@ -28,7 +28,7 @@ def ending(
         count += np.int64(last[i] < end and word_at(words, unit, last[i]) >= closing)
     begin, until = low[some[:count]], high[some[:count]]
     bound = np.full((count, 1), closing)
-    narrow(words, size, table, width, length, bound, bound, begin, until - 1, until, until.copy())
+    narrow(words, size, table, width, length, 1, bound, bound, begin, until - 1, until, until.copy())
     for i in range(count):
         ends[some[i]] += until[i] - begin[i]
     return ends

@@ -88,7 +88,15 @@ def _fetched(
 
 @inlined
 def _compared(
-    words: Words, size: int, place: Number, seen: Rows, i: Number, bounds: Rows, masks: Rows, q: Number
+    words: Words,
+    size: int,
+    place: Number,
+    seen: Rows,
+    i: Number,
+    parts: int,
+    bounds: Rows,
+    masks: Rows,
+    q: Number,
 ) -> tuple[Number, Number]:
     """Whether a suffix is before the n-gram, and whether it begins with it: 1 or 0 each."""
     before, same, part = ZERO, ONE, np.uint64(len(seen))
@@ -96,7 +104,7 @@ def _compared(
         word, bound = seen[near, i] & masks[q, near], bounds[q, near]
         before |= same & np.uint64(word < bound)
         same &= np.uint64(word == bound)
-    while same and part < np.uint64(bounds.shape[1]):
+    while same and part < np.uint64(parts):
         word = word_at(words, np.uint64(size), place + part * np.uint64(WORD // size)) & masks[q, part]
         before, same = np.uint64(word < bounds[q, part]), np.uint64(word == bounds[q, part])
         part += ONE
@@ -124,17 +132,18 @@ def _begun(
 
 @compiled
 def narrow(
-    words: Words, size: int, table: Words, width: int, ahead: int, bounds: Rows, masks: Rows,
+    words: Words, size: int, table: Words, width: int, ahead: int, parts: int, bounds: Rows, masks: Rows,
     begin: Ranks, until: Ranks, upper: Ranks, end: Ranks,
 ) -> None:  # fmt: skip
     """Move each `begin` and `end` to the ranks from which and up to which suffixes begin, `ahead` tokens on, so.
 
-    The lower border lies from `begin` to `until`, the upper one from `upper` to `end`; or both lie from `begin` to
-    `until`, where `upper` is −1. A search is of kind 0, for a lower border, 1, for an upper one, or 2, for both.
+    An n-gram has at most so many `parts`, words of eight bytes. The lower border lies from `begin` to `until`, the
+    upper one from `upper` to `end`; or both lie from `begin` to `until`, where `upper` is −1. A search is of kind 0, for
+    a lower border, 1, for an upper one, or 2, for both.
     """
     of, low, high, kind, chosen = np.empty((5, 2 * GROUP + 1), np.uint64)
     fresh, middles, places = np.empty((3, 2 * GROUP + 1), np.uint64)
-    seen = np.empty((min(AT_ONCE, bounds.shape[1]), 2 * GROUP), np.uint64)
+    seen = np.empty((min(AT_ONCE, parts), 2 * GROUP), np.uint64)
     for first in range(0, len(begin), GROUP):
         many = np.uint64(min(GROUP, len(begin) - first))
         some, busy = _begun(first, many, begin, until, upper, end, of, low, high, kind, chosen)
@@ -144,7 +153,7 @@ def narrow(
             for i in range(busy):
                 k, middle = chosen[i], middles[i]
                 q, last = of[k], high[k]
-                before, same = _compared(words, size, places[i], seen, i, bounds, masks, q)
+                before, same = _compared(words, size, places[i], seen, i, parts, bounds, masks, q)
                 # a search for both that meets the n-gram leaves the upper border to a search of its own
                 of[some], low[some], high[some], kind[some], fresh[new] = q, middle + ONE, last, ONE, some
                 born = same & (kind[k] >> ONE)

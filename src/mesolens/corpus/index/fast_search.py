@@ -86,14 +86,14 @@ def _find(
     With `closing` they are of one length, and also how many of each end their documents is found.
     """
     count, per = len(starts), WORD // size
-    parts = max(2, (lengths.max() + per - 1) // per)
-    bounds, masks, each, mask = np.empty((4, count, parts), np.uint64)
+    parts = (lengths.max() + per - 1) // per
+    bounds, masks, each, mask = np.empty((4, count, max(2, parts)), np.uint64)
     words_of(text, starts, lengths, size, bounds, masks)
     which = np.empty(count, np.int64)
     some = once(bounds, masks, which, each, mask)
     begin, until, upper, end = np.empty((4, some), np.int64)
     between(sample, whole, each[:some], mask[:some], begin, until, upper, end)
-    narrow(words, size, table, width, 0, each[:some], mask[:some], begin, until, upper, end)
+    narrow(words, size, table, width, 0, parts, each[:some], mask[:some], begin, until, upper, end)
     _whole(table, size, width, whole, text, starts, lengths, which, begin, end)
     if closing:
         upper = ending(words, size, whole, table, width, lengths[0], begin, end, closing)
@@ -117,7 +117,7 @@ def _lengthen(
     """The ranges of n-grams text[row : row + n + 1] within those of n tokens, which are given."""
     bounds, masks = np.empty((2, len(rows), 1), np.uint64)
     words_of(text, rows + n, np.ones(len(rows), np.int64), size, bounds, masks)
-    narrow(words, size, table, width, n, bounds, masks, begin, end.copy(), np.full(len(rows), -1), end)
+    narrow(words, size, table, width, n, 1, bounds, masks, begin, end.copy(), np.full(len(rows), -1), end)
     _whole(table, size, width, whole, text, rows, np.full(len(rows), n + 1), np.arange(len(rows)), begin, end)
     if closing:
         ends[:] = ending(words, size, whole, table, width, n + 1, begin, end, closing)
