@@ -138,8 +138,8 @@ def narrow(
     """Move each `begin` and `end` to the ranks from which and up to which suffixes begin, `ahead` tokens on, so.
 
     An n-gram has at most so many `parts`, words of eight bytes. The lower border lies from `begin` to `until`, the
-    upper one from `upper` to `end`; or both lie from `begin` to `until`, where `upper` is −1. A search is of kind 0, for
-    a lower border, 1, for an upper one, or 2, for both.
+    upper one from `upper` to `end`; or both lie from `begin` to `until`, where `upper` is −1. A search is of kind 0,
+    for a lower border, 1, for an upper one, or 2, for both.
     """
     of, low, high, kind, chosen = np.empty((5, 2 * GROUP + 1), np.uint64)
     fresh, middles, places = np.empty((3, 2 * GROUP + 1), np.uint64)
