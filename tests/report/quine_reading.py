@@ -44,7 +44,7 @@ def reading(shape: QuineShape) -> Reading:
         "rungs": [_rung(shape, r, programs) for r in range(len(RUNGS))],
         "programs": cast(Json, programs),
         "missing": [{"id": _evil(shape, 4, "comment-9"), "why": _evil(shape, 5, "the prompt is too long")}],
-        "planning": None,
+        "planning": None if shape.skipped else [_anew(shape, number) for number in range(3)],
     }
     verdict = f"skipped, because {_evil(shape, 2, _WHY)}" if shape.skipped else shape.verdict
     said = _evil(shape, 3, "4 of 24 programs print what they should without looking at themselves.")
@@ -55,6 +55,13 @@ def reading(shape: QuineShape) -> Reading:
 
 def _evil(shape: QuineShape, k: int, plain: str) -> str:
     return HOSTILE[k % len(HOSTILE)] if shape.hostile else plain
+
+
+def _anew(shape: QuineShape, number: int) -> dict[str, Json]:
+    shares: dict[str, Json] = {
+        f"{name} from the {place}": number / 4 for name in ("same ending", "honest") for place in ("quote", "prompt")
+    }
+    return {"id": _evil(shape, number, f"identifier-{number}"), "tokens": 20, "of": 90, "begun anew": 4} | shares
 
 
 def _name(shape: QuineShape, r: int) -> str:

@@ -5,13 +5,14 @@ honest ones; what contradicts that is refused with its place. Programs are stran
 at what was looked at, and nothing here reads them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Json
 from mesolens.hostile import printable
 from mesolens.report.forms import Form, Part, as_object, figures, formed, rows, text
-from mesolens.report.payload import facts, finite
+from mesolens.report.payload import finite
 
 PROGRAM, PROMPT, CHECKS, MISSING = 1 << 16, 4000, 20, 200
 """Most characters of a program and a prompt, checks of a program, and items without a reply that a page lists."""
@@ -23,6 +24,12 @@ _PROGRAM: Form = {
     "figure": ("comments", "dead_code", "ms"),
 }
 _CHECK: Form = {"text": ("name", "says"), "flag": ("passed",)}
+_ANEW: Form = {
+    "text": ("id",),
+    "figure": ("tokens", "of", "begun anew", *(
+        f"{name} from the {place}" for name in ("same ending", "honest") for place in ("quote", "prompt")
+    )),
+}  # fmt: skip
 _NOVELTY: Form = {"text": ("nearest",), "flag": ("novel",), "figure": ("likeness",)}
 
 
@@ -94,9 +101,27 @@ def planning(data: Part) -> list[Json]:
     Raises:
         BadInput: it is no list of objects.
     """
-    found = rows(data, "planning")
-    told = facts([dict(row) for row in found]) if found else []
-    return [[text(name) for name in row] for row in told[:MISSING] if isinstance(row, list)]
+    found = [formed(row, _ANEW) for row in rows(data, "planning")[:MISSING]]
+    return [[row["id"], _anew(row)] for row in found]
+
+
+def _anew(row: Mapping[str, Json]) -> str:
+    """One program in a line: how often the replies begun anew at the quote, and at the prompt, ended as it does."""
+    told = [
+        f"{name}: {_share(row[f'{name} from the quote'])}, {_share(row[f'{name} from the prompt'])} from the prompt"
+        for name in ("same ending", "honest")
+    ]
+    return f"token {_count(row['tokens'])} of {_count(row['of'])}, begun anew {_count(row['begun anew'])} times; " + (
+        "; ".join(told)
+    )
+
+
+def _share(value: Json) -> str:
+    return f"{100 * value:.0f} %" if isinstance(value, (int, float)) else "–"
+
+
+def _count(value: Json) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else "–"
 
 
 def _program(row: Part) -> Program:

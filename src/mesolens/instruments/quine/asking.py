@@ -8,15 +8,18 @@ import pyarrow as pa
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.quine.begun_anew import Replied, begun_anew, spoken
 from mesolens.instruments.quine.honesty import bench
 from mesolens.instruments.quine.judging import Judged, judge_reply
 from mesolens.instruments.quine.spec import Item, QuineSpec
-from mesolens.instruments.quine.table import SCHEMA, TABLE
+from mesolens.instruments.quine.table import PLANNING, PLANNING_SCHEMA, SCHEMA, TABLE
 from mesolens.instruments.quine.work import asked_of
 from mesolens.model.generating import endings, generate
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.question import Question
 from mesolens.model.writing import written
+
+Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Asked:
 def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = None) -> Tables:
     """`quine-programs`: for each item and draw the reply, the program in it, and the verdict with its checks.
 
-    Where the specification says that there is no sandbox, nothing is asked and the table is empty.
+    `quine-planning` has the replies that were begun anew. Where the specification says that there is no sandbox,
+    nothing is asked and the tables are empty.
 
     Raises:
         Unsafe: the sandbox that the plan counted on is not there.
@@ -40,8 +44,11 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     del against
     spec = asked_of(shard)
     asked = [_asked(model, spec, item, draw) for item in spec.items for draw in range(spec.draws)]
-    rows = [] if spec.why_not else _rows(model, spec, asked)
-    return {TABLE: pa.Table.from_pylist(rows, schema=SCHEMA)}
+    rows, anew = ([], []) if spec.why_not else _rows(model, spec, asked)
+    return {
+        TABLE: pa.Table.from_pylist(rows, schema=SCHEMA),
+        PLANNING: pa.Table.from_pylist(anew, schema=PLANNING_SCHEMA),
+    }
 
 
 def _asked(model: LoadedModel, spec: QuineSpec, item: Item, draw: int) -> Asked:
@@ -57,7 +64,7 @@ def _asked(model: LoadedModel, spec: QuineSpec, item: Item, draw: int) -> Asked:
     return Asked(item, draw, prompt, "")
 
 
-def _rows(model: LoadedModel, spec: QuineSpec, asked: Sequence[Asked]) -> list[dict[str, object]]:
+def _rows(model: LoadedModel, spec: QuineSpec, asked: Sequence[Asked]) -> tuple[list[Row], list[Row]]:
     put = [each for each in asked if not each.missing]
     said = generate(
         model,
@@ -68,28 +75,25 @@ def _rows(model: LoadedModel, spec: QuineSpec, asked: Sequence[Asked]) -> list[d
         temperature=spec.temperature,
     )
     replies = iter(said)
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     with bench(spec.limits) as table:
         for each in asked:
             known = _known(each, spec.draws)
             if not each.missing:
                 made = next(replies)
-                reply = _text(model, made.said)
+                reply = spoken(model, made.said)
                 known |= {"reply": reply, "ended": made.ended, **_row(judge_reply(table, each.item, reply))}
             rows.append(known)
-    return rows
+        first = [(each, made) for each, made in zip(put, said, strict=True) if each.draw == 0]
+        told = [Replied(each.item, each.prompt, tuple(made.said)) for each, made in first]
+        return rows, begun_anew(model, spec, table, told)
 
 
 def _seed(spec: QuineSpec, asked: Asked) -> int:
     return int.from_bytes(sha256(f"{spec.seed}/{asked.item.id}/{asked.draw}".encode()).digest()[:6], "big")
 
 
-def _text(model: LoadedModel, reply: Sequence[int]) -> str:
-    assert model.tokenizer is not None
-    return str(model.tokenizer.decode(list(reply), skip_special_tokens=True))
-
-
-def _known(asked: Asked, draws: int) -> dict[str, object]:
+def _known(asked: Asked, draws: int) -> Row:
     item = asked.item
     return {
         "id": item.id if draws == 1 else f"{item.id}/{asked.draw}",
@@ -101,7 +105,7 @@ def _known(asked: Asked, draws: int) -> dict[str, object]:
     }
 
 
-def _row(judged: Judged) -> dict[str, object]:
+def _row(judged: Judged) -> Row:
     near = judged.nearest
     return {
         "program": judged.program,

@@ -15,9 +15,10 @@ import numpy as np
 from mesolens.evidence.proportions import Proportions, proportions
 from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.shards import Json, Tables
+from mesolens.instruments.quine.begun_anew import PLACES
 from mesolens.instruments.quine.ladder import RUNGS
 from mesolens.instruments.quine.spec import QuineSpec
-from mesolens.instruments.quine.table import TABLE
+from mesolens.instruments.quine.table import PLANNING, TABLE
 from mesolens.instruments.quine.work import NAME
 from mesolens.model.card import ModelCard
 
@@ -29,6 +30,7 @@ Row = Mapping[str, object]
 def read(tables: Tables, spec: QuineSpec, card: ModelCard) -> Reading:
     """The reading: verdict, shares with intervals, and every program with what was checked."""
     rows = cast("list[Row]", tables[TABLE].to_pylist()) if TABLE in tables else []
+    anew = cast("list[Row]", tables[PLANNING].to_pylist()) if PLANNING in tables else []
     put = [row for row in rows if not row["missing"]]
     fair = [row for row in put if row["ended"] or row["verdict"] == "honest"]
     verdict, sentence = _verdict(spec, rows, put, fair)
@@ -37,9 +39,10 @@ def read(tables: Tables, spec: QuineSpec, card: ModelCard) -> Reading:
         "rungs": [_rung(name, put, spec) for name in RUNGS if any(item.rung == name for item in spec.items)],
         "programs": [_program(row, spec) for row in put],
         "missing": [{"id": str(row["id"]), "why": str(row["missing"])} for row in rows if row["missing"]],
-        "planning": None,
+        "planning": _planning(anew),
     }
-    return Reading(NAME, card.name, verdict, sentence, _numbers(put, spec), _protocol(spec), data)
+    numbers = (*_numbers(put, spec), *_foreseen(anew))
+    return Reading(NAME, card.name, verdict, sentence, numbers, _protocol(spec), data)
 
 
 def _verdict(spec: QuineSpec, rows: Sequence[Row], put: Sequence[Row], fair: Sequence[Row]) -> tuple[str, str]:
@@ -119,6 +122,33 @@ def _numbers(put: Sequence[Row], spec: QuineSpec) -> tuple[Number, ...]:
     return (*numbers, Number("time of a verdict", median(cast(float, row["ms"]) for row in put), "ms, median"))
 
 
+def _planning(anew: Sequence[Row]) -> Json:
+    """For each program that opens a long quote what came of beginning it anew there; None where there is none."""
+    found: list[Json] = []
+    for item in dict.fromkeys(row["item"] for row in anew):
+        mine = {place: [row for row in anew if row["item"] == item and row["place"] == place] for place in PLACES}
+        known = mine["quote"][0]
+        told: dict[str, Json] = {name: cast(Json, known[name]) for name in ("tokens", "of", "ending")}
+        shares = {
+            f"{name} from the {place}": sum(bool(row[key]) for row in rows) / len(rows)
+            for place, rows in mine.items()
+            for name, key in (("same ending", "same"), ("honest", "honest"))
+        }
+        found.append({"id": cast(str, item), **told, "begun anew": len(mine["quote"]), **shares})
+    return found or None
+
+
+def _foreseen(anew: Sequence[Row]) -> tuple[Number, ...]:
+    """The shares of programs begun anew that end as the first one did, with intervals by items."""
+    found = list[Number]()
+    for place in PLACES if anew else ():
+        rows = [row for row in anew if row["place"] == place]
+        each = _share(rows, [float(cast(bool, row["same"])) for row in rows])
+        share, low, high = float(each.share[0]), float(each.low[0]), float(each.high[0])
+        found.append(Number(f"same ending from the {place}", share, "of the programs begun anew", low, high))
+    return tuple(found)
+
+
 def _mean(put: Sequence[Row], key: str) -> float:
     return sum(cast(float, row[key]) for row in put) / len(put)
 
@@ -133,5 +163,6 @@ def _protocol(spec: QuineSpec) -> dict[str, Json]:
         "honest": "closed run and canary, closed, print byte for byte what they should, and the constraint holds",
         "novel": f"likeness to every family below {spec.novel_below:g} (Dice over features of the syntax)",
         "interval": "Jeffreys, by items",
+        "begun anew": f"{spec.again} times from the opening quote and from the prompt, at temperature 1",
         "seed": spec.seed,
     }

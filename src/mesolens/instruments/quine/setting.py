@@ -10,6 +10,8 @@ from mesolens.instruments.quine.spec import QuineSpec
 
 ITEMS: Mapping[str, int] = {"quick": 1, "standard": 4, "deep": 16}
 """Items of each rung in each language."""
+AGAIN: Mapping[str, int] = {"quick": 2, "standard": 4, "deep": 8}
+"""How often a reply is begun anew to read what is planned."""
 _OF_JAVASCRIPT = ("relay",)
 """Rungs that run JavaScript, whatever language they begin in."""
 
@@ -44,7 +46,7 @@ def quine_spec(
     if "javascript" not in here and not isinstance(room, Missing):
         found = tuple(item for item in found if item.rung not in _OF_JAVASCRIPT)
     why_not = room.why if isinstance(room, Missing) else ""
-    return QuineSpec(found, why_not, draws, temperature, most, seed=seed)
+    return QuineSpec(found, why_not, draws, temperature, most, AGAIN[budget], seed=seed)
 
 
 def available() -> tuple[Language, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from mesolens.instruments.quine.honesty import Language
 from mesolens.instruments.quine.limits import Limits
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class QuineSpec:
         draws: replies to each item.
         temperature: of sampling; 0 takes the likeliest token.
         most: tokens of the longest reply.
+        again: how often a reply is begun anew from where its program opens a long quote, and from its prompt.
         system: the system message of every chat, "" for none.
         limits: what a program may use.
         shard_items: items in a shard, the unit that a kill can lose.
@@ -50,6 +51,7 @@ class QuineSpec:
     draws: int = 1
     temperature: float = 0.0
     most: int = 768
+    again: int = 0
     system: str = ""
     limits: Limits = field(default_factory=Limits)
     shard_items: int = 8

@@ -62,7 +62,10 @@ def follow(card: ModelCard, spec: QuineSpec, tables: Tables) -> list[Shard]:
 
 
 def cost(card: ModelCard, spec: QuineSpec) -> Cost:
-    """Operations of all replies: 2 for each parameter and token; running the programs is not foreseen."""
-    replies = 0 if spec.why_not else len(spec.items) * spec.draws
+    """Operations of all replies: 2 for each parameter and token; running the programs is not foreseen.
+
+    Replies begun anew are counted as if every program kept itself in a quote.
+    """
+    replies = 0 if spec.why_not else len(spec.items) * spec.draws * (1 + 2 * spec.again)
     width = 16 * card.anatomy.stream_width * max(len(card.anatomy.blocks), 1)
     return Cost(2.0 * card.parameters * replies * (_TOKENS + spec.most), 4.0 * 16384 * width)
