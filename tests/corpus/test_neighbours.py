@@ -17,12 +17,12 @@ def test_the_nearest_are_those_of_a_plain_look(seed: int, size: int, count: int,
     documents = rng.integers(0, 3, size)
     without = 1 if leave else None
     distances, which = nearest(memory(states, documents, documents), queries, count, without)
-    for query, far, places in zip(queries, distances, which, strict=True):
+    for query, far, found in zip(queries, distances, which, strict=True):
         told = 1 - states @ query / np.linalg.norm(states, axis=1) / np.linalg.norm(query)
         kept = [place for place in range(size) if documents[place] != without]
         assert np.allclose(far, np.sort(told[kept])[:count])
-        assert np.allclose(told[places], far)
-        assert without not in documents[places]
+        assert np.allclose(told[found], far)
+        assert without not in documents[found]
 
 
 @given(st.integers(0, 9999))
@@ -57,7 +57,9 @@ def test_a_place_of_the_document_that_is_left_out_says_nothing_whatever_it_would
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 90), min_size=2, max_size=30), st.integers(1, 400), st.integers(1, 60))
-def test_places_are_spread_over_documents_and_never_more_than_asked(lengths: list[int], most: int, longest: int) -> None:
+def test_places_are_spread_over_documents_and_never_more_than_asked(
+    lengths: list[int], most: int, longest: int
+) -> None:
     corpus = gathered([[0] * length for length in lengths], 1)
     found = places(corpus, most, longest, seed=1)
     share = max(SHARE, -(-most // len(lengths)))

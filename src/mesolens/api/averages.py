@@ -63,6 +63,11 @@ class Averages:
         """Which documents move each token of the first texts; None where it was not asked for."""
         return cast("dict[str, Json] | None", self.reading.data["influence"])
 
+    @property
+    def neighbours(self) -> dict[str, Json] | None:
+        """What the rung of near states rests on, and the share without it; None where it was not asked for."""
+        return cast("dict[str, Json] | None", self.reading.data["neighbours"])
+
     def to_json(self) -> dict[str, Json]:
         """The data as the command prints it with `--json`."""
         return dict(self.reading.data)
@@ -81,6 +86,8 @@ def average(
     fraction: float | None = None,
     name: str = "",
     documents: int = 0,
+    neighbours: bool | int = False,
+    layer: int | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> Averages:
@@ -97,18 +104,39 @@ def average(
         fraction: the part of the model's training text that the corpus is, where that is known.
         name: of the corpus, for people; without one its folder's.
         documents: attribute every token of the first so many texts to documents of the corpus; off at 0.
+        neighbours: a rung of what followed the nearest hidden states at so many places of the corpus, or at as many as
+            the budget has; off at False.
+        layer: the block behind which these states are taken, from 0; the last one without it.
         budget: how many texts and samples: `quick`, `standard` or `deep`.
         seed: of every draw.
 
     Raises:
-        BadInput: the corpus was cut with another tokenizer, has too few documents, or no budget has that name.
+        BadInput: the corpus was cut with another tokenizer or has too few documents, no budget has that name, or the
+            model has no such block.
     """
     if budget not in instrument.TEXTS:
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.TEXTS)}")
     counts, known = opened(corpus, model, name, fraction)
     asked = tuple(texts) if texts is not None else said_by(model, counts, pack, instrument.TEXTS[budget], seed)
     spec = attributed(spec_of(asked, known, budget, seed, twin), model.card.name, documents, budget)
-    return against(model, counts, spec, twin)
+    return against(model, counts, with_neighbours(spec, model, neighbours, layer, budget), twin)
+
+
+def with_neighbours(
+    spec: instrument.AverageSpec, model: LoadedModel, places: bool | int, layer: int | None, budget: str
+) -> instrument.AverageSpec:
+    """The same with the rung of near hidden states, at so many places or as many as the budget has; False: without.
+
+    Raises:
+        BadInput: a layer is named without the rung.
+    """
+    if places is False:
+        if layer is not None:
+            raise BadInput(f"layer {layer} is that of the neighbours' states, and no neighbours were asked for")
+        return spec
+    most = instrument.PLACES[budget] if places is True else places
+    behind = len(model.anatomy.blocks) - 1 if layer is None else layer
+    return replace(spec, neighbours=instrument.Neighbours(most, behind))
 
 
 def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str) -> instrument.AverageSpec:

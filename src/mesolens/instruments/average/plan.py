@@ -8,8 +8,8 @@ import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard, Tables
-from mesolens.instruments.average import documents
-from mesolens.instruments.average.spec import VERSION, AverageSpec, Text
+from mesolens.instruments.average import documents, neighbours
+from mesolens.instruments.average.spec import VERSION, AverageSpec, Neighbours, Text
 from mesolens.model.card import ModelCard
 
 NAME = "average"
@@ -36,27 +36,47 @@ def plan(card: ModelCard, spec: AverageSpec) -> list[Shard]:
 def follow(card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
     """The second stage, once the weights are known: every text and held-out document scored, on all and on parts.
 
-    The third, where an attribution is asked for: gradients of documents and of what was said.
+    Where near states are asked for they come before texts are scored; where an attribution is, gradients of documents
+    and of what was said come last.
     """
     if SCORED in tables:
         asked = None if documents.BEHIND in tables else spec.attribution
         return [] if asked is None else documents.shards(card, spec, asked, tables)
+    first = HELD not in tables
+    near = spec.neighbours if first else None
+    known, whole = _known(spec, tables)
+    beside = [*_held(spec, known), *_covered(spec, whole)] if first else []
+    if near is not None:
+        return [neighbours.shard(card, spec, near, {**known, "texts": cast(Json, whole)}), *beside]
+    given = neighbours.given(tables)
+    rows = [{**text, **given.get(text["id"], {})} for text in whole]
+    scored = [
+        _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
+        for part in _portions(rows, spec.shard_texts)
+    ]
+    return [*scored, *beside]
+
+
+def _known(spec: AverageSpec, tables: Tables) -> tuple[dict[str, Json], list[dict[str, Any]]]:
+    """What every shard of the second stage depends on, and the texts as they were said."""
     weights = cast(Json, tables[WEIGHTS]["weight"].to_pylist())
     said = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["ids"].to_pylist(), strict=True))
     bits = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["bits"].to_pylist(), strict=True))
     whole = [{**text, "said": said[text["id"]], "bits": bits[text["id"]]} for text in _texts(spec.texts)]
-    known: dict[str, Json] = {**_fit(spec), "weights": weights}
-    scored = [
-        _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
-        for part in _portions(whole, spec.shard_texts)
-    ]
-    held: dict[str, Json] = {**known, "held": spec.held, "marker": [*spec.marker]}
-    parts = [
-        _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, whole)}, len(whole))
+    return {**_fit(spec), "weights": weights}, whole
+
+
+def _held(spec: AverageSpec, known: Mapping[str, Json]) -> list[Shard]:
+    return [_shard("held", {**known, "held": spec.held, "marker": [*spec.marker]}, spec.held)]
+
+
+def _covered(spec: AverageSpec, whole: Sequence[dict[str, Any]]) -> list[Shard]:
+    """A shard for each part of the documents that can be held and has enough of them."""
+    return [
+        _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, [*whole])}, len(whole))
         for part in spec.parts
         if part * spec.corpus.tokens <= spec.gathered and part * spec.corpus.documents >= FEWEST_DOCUMENTS
     ]
-    return [*scored, _shard("held", held, spec.held), *parts]
 
 
 def _check(card: ModelCard, spec: AverageSpec) -> None:
@@ -75,6 +95,16 @@ def _check(card: ModelCard, spec: AverageSpec) -> None:
             f"the corpus {spec.corpus.name} has {spec.corpus.documents} documents; {FEWEST_DOCUMENTS} or more are "
             "needed, as each is predicted from the others: cut long texts into documents"
         )
+    if spec.neighbours is not None:
+        _check_rung(card, spec.neighbours)
+
+
+def _check_rung(card: ModelCard, asked: Neighbours) -> None:
+    blocks = len(card.anatomy.blocks)
+    if asked.places < 1:
+        raise BadInput(f"{asked.places} places of the corpus are no neighbours; give one or more")
+    if not 0 <= asked.layer < blocks:
+        raise BadInput(f"{card.name} has no block {asked.layer}; states are taken behind one of 0 to {blocks - 1}")
 
 
 def _texts(texts: Sequence[Text]) -> list[dict[str, Any]]:
@@ -138,7 +168,8 @@ def cost(card: ModelCard, spec: AverageSpec) -> Cost:
     whole = Cost(
         2.0 * card.parameters * tokens * passes + 1e5 * counted, 4.0 * spec.batch_tokens * width + logits + held
     )
-    if spec.attribution is None:
-        return whole
-    more = documents.cost(card, spec, spec.attribution)
-    return Cost(whole.flops + more.flops, max(whole.bytes, more.bytes))
+    more = [
+        *([] if spec.attribution is None else [documents.cost(card, spec, spec.attribution)]),
+        *([] if spec.neighbours is None else [neighbours.cost(card, spec, spec.neighbours)]),
+    ]
+    return Cost(whole.flops + sum(each.flops for each in more), max(each.bytes for each in (whole, *more)))

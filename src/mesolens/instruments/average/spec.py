@@ -77,6 +77,19 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """That what followed the nearest hidden states of the corpus is a rung above the counts.
+
+    Attributes:
+        places: of the corpus whose states are taken; all there are where there are fewer.
+        layer: the block behind which they are taken, from 0.
+    """
+
+    places: int
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
 class AverageSpec:
     """Texts, a corpus, and the protocol.
 
@@ -97,6 +110,7 @@ class AverageSpec:
         shard_texts: texts in a shard. batch_tokens: most padded tokens in a pass. resamples: of each bootstrap.
         seed: of every draw.
         attribution: to documents, or None.
+        neighbours: the rung of near hidden states, or None.
     """
 
     texts: tuple[Text, ...]
@@ -117,6 +131,7 @@ class AverageSpec:
     resamples: int = 1000
     seed: int = 0
     attribution: Attribution | None = None
+    neighbours: Neighbours | None = None
 
 
 TEXTS: Mapping[str, int] = {"quick": 64, "standard": 256, "deep": 1024}
@@ -130,6 +145,9 @@ BUDGETS: Mapping[str, dict[str, int]] = {
 
 LOOKED: Mapping[str, int] = {"quick": 200, "standard": 600, "deep": 2000}
 """Documents that an attribution looks at under each budget."""
+
+PLACES: Mapping[str, int] = {"quick": 4000, "standard": 16_000, "deep": 64_000}
+"""Places of the corpus whose hidden states are neighbours under each budget."""
 
 
 def within(spec: AverageSpec, budget: str) -> AverageSpec:
