@@ -15,6 +15,8 @@ from mesolens.model.card import ModelCard
 NAME = "average"
 FEWEST_DOCUMENTS = 2
 """Documents that a corpus must have, as each is predicted from the others."""
+_FEWEST_PARTS = 2
+"""Parts of the documents that make a curve beside the whole."""
 SAID, WEIGHTS, SCORED, HELD, COVERAGE, SPANS = (
     f"average-{name}" for name in ("said", "weights", "scored", "held", "coverage", "spans")
 )
@@ -74,9 +76,40 @@ def _covered(spec: AverageSpec, whole: Sequence[dict[str, Any]]) -> list[Shard]:
     """A shard for each part of the documents that can be held and has enough of them."""
     return [
         _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, [*whole])}, len(whole))
-        for part in spec.parts
-        if part * spec.corpus.tokens <= spec.gathered and part * spec.corpus.documents >= FEWEST_DOCUMENTS
+        for part in parts_of(spec)
     ]
+
+
+def parts_of(spec: AverageSpec) -> list[float]:
+    """The parts of the documents that are looked at: those that can be held, and smaller ones where two cannot.
+
+    >>> corpus = Corpus("c", "", documents=10_000, tokens=16_000_000, tokenizer="")
+    >>> parts_of(AverageSpec((), corpus, parts=(0.125, 0.25, 0.5), gathered=2_000_000))
+    [0.0625, 0.125]
+    """
+    found = [part for part in spec.parts if _can_be_held(spec, part)]
+    smaller = min(spec.parts, default=0.0) / 2
+    while spec.parts and len(found) < _FEWEST_PARTS and smaller * spec.corpus.documents >= FEWEST_DOCUMENTS:
+        found = [smaller, *found] if _can_be_held(spec, smaller) else found
+        smaller /= 2
+    return found
+
+
+def left_out(spec: AverageSpec) -> list[dict[str, float]]:
+    """The parts of the documents that were not looked at, with about how many tokens they have, and how many may be.
+
+    They have more tokens than may be held in memory, or fewer documents than leaving one out needs.
+    """
+    return [
+        {"fraction": part, "tokens": round(part * spec.corpus.tokens), "most": spec.gathered}
+        for part in spec.parts
+        if not _can_be_held(spec, part)
+    ]
+
+
+def _can_be_held(spec: AverageSpec, part: float) -> bool:
+    few = part * spec.corpus.documents < FEWEST_DOCUMENTS
+    return part * spec.corpus.tokens <= spec.gathered and not few
 
 
 def _check(card: ModelCard, spec: AverageSpec) -> None:

@@ -16,7 +16,7 @@ from mesolens.evidence.rungs import curve, names
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.average.documents import attribution_of, influence
 from mesolens.instruments.average.neighbours import neighbours, rung_of
-from mesolens.instruments.average.plan import COVERAGE, HELD, NAME, SPANS
+from mesolens.instruments.average.plan import COVERAGE, HELD, NAME, SPANS, left_out
 from mesolens.instruments.average.scores import One, texts_in, token_means
 from mesolens.instruments.average.spec import BROKEN, CLEAN, VERSION, AverageSpec
 from mesolens.model.card import ModelCard
@@ -50,6 +50,7 @@ def read(tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:
         "bits": float(np.concatenate([text.p for text in mine]).mean()),
         "support": _support(mine, tables),
         "coverage": _coverage(mine, tables, spec, by_counts),
+        "coverage_missing": cast(Json, left_out(spec)),
         "distance": _distance(texts, tables, spec),
         "by_support": _by_support(texts),
         "texts": _shown(texts, tables, spec),

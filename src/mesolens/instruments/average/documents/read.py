@@ -15,7 +15,8 @@ def influence(tables: Tables, spec: AverageSpec) -> Json:
     """What `data["influence"]` of the reading holds; None where nothing was asked, or nothing can be told.
 
     `weight` is in nats: to first order, what log p of the token gains if the document is counted once more among all of
-    the corpus. `effective` is how many of the documents that were looked at stand behind the token.
+    the corpus. `effective` is how many of the documents that were looked at stand behind the token, `for` and `against`
+    the sums of all weights above and below zero.
     """
     asked = spec.attribution
     if asked is None or not all(name in tables and tables[name].num_rows for name in (BEHIND, MOVED)):
@@ -79,7 +80,11 @@ def _behind(documents: pa.Table, weights_RD: Float[np.ndarray, "R D"], asked: At
         shown: list[Json] = [
             {"number": numbers[d], "weight": float(weights_D[d]), "snippet": snippets[d]} for d in largest
         ]
-        found.append({"effective": float(count), "largest": shown})
+        sums: dict[str, Json] = {
+            "for": float(weights_D[weights_D > 0].sum()),
+            "against": float(weights_D[weights_D < 0].sum()),
+        }
+        found.append({"effective": float(count), **sums, "largest": shown})
     return found
 
 
