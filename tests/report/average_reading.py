@@ -186,7 +186,12 @@ def _behind(shape: AverageShape, weights: np.ndarray) -> dict[str, Json]:
         "for": float(weights[weights > 0].sum()),
         "against": float(weights[weights < 0].sum()),
         "largest": [
-            {"number": 100 + d, "weight": float(weights[d]), "snippet": _evil(shape, d, f"It was the year {d} when")}
+            {
+                "number": 100 + d,
+                "source": _evil(shape, d + 1, f"tales.txt, {d + 1} of 40"),
+                "weight": float(weights[d]),
+                "snippet": _evil(shape, d, f"It was the year {d} when"),
+            }
             for d in largest
         ],
     }
@@ -195,7 +200,11 @@ def _behind(shape: AverageShape, weights: np.ndarray) -> dict[str, Json]:
 def _span(shape: AverageShape, tokens: list[str], start: int, end: int) -> Json:
     run = "".join(tokens[start:end])
     documents: list[Json] = [
-        {"number": 17 + j, "snippet": _evil(shape, j + 6, f"The mayor said that{run} when it was asked")}
+        {
+            "number": 17 + j,
+            "source": _evil(shape, j + 2, "tales.txt"),
+            "snippet": _evil(shape, j + 6, f"The mayor said that{run} when it was asked"),
+        }
         for j in range(2)
     ]
     return {"start": start, "end": end, "count": 34, "documents": documents}

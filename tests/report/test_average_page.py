@@ -232,7 +232,7 @@ def moves(page: Page, row: dict[str, Any]) -> None:
     words = page.locator(f"{MOVED} .words li").all_inner_texts()
     for line, each in zip(words, row["largest"], strict=True):
         side = "helps" if each["weight"] > 0 else "hurts"
-        assert line.startswith(f"document {each['number']} {side}: ")
+        assert line.startswith(f"document {each['number']} ({each['source']}) {side}: ")
 
 
 def test_documents_that_move_a_text_and_each_token_add_up(browser: Browser, averages: Runs) -> None:
@@ -256,7 +256,7 @@ def test_documents_that_move_a_text_and_each_token_add_up(browser: Browser, aver
         assert "LDS 0.635 (95 %: 0.557 … 0.684) for whole texts, 0.261 for single tokens" in quality
         file = saved(page, box(page, "Documents behind it"))
         assert len(file) == 1 + 5 * (1 + SMALL.tokens)
-        assert [float(row[4]) for row in file[1:6]] == [each["weight"] for each in moved["texts"][1]["largest"]]
+        assert [float(row[5]) for row in file[1:6]] == [each["weight"] for each in moved["texts"][1]["largest"]]
         assert seen.problems == []
 
 

@@ -1,5 +1,6 @@
 // What Python wrote of the average: its figures in one block, its texts token by token in another.
 import { block, floats, ints, type Reading } from "./payload.ts";
+import { figured, visible } from "./text.ts";
 
 export type Maybe = number | null;
 
@@ -98,7 +99,7 @@ export interface InfluenceRow {
 export interface MovedText extends InfluenceRow {
   id: string;
   tokens: (InfluenceRow & { token: string })[];
-  documents: { number: Maybe; snippet: string }[];
+  documents: Placed[];
 }
 
 export interface Influence {
@@ -112,12 +113,24 @@ export interface Influence {
   left_out: number;
 }
 
+/** A document: its number, where it comes from (empty where nobody knows), and words of it. */
+export interface Placed {
+  number: Maybe;
+  source: string;
+  snippet: string;
+}
+
+/** A document by its number and source, in words. */
+export function documentName({ number, source }: Placed): string {
+  return `document ${figured(number)}${source ? ` (${visible(source, 60)})` : ""}`;
+}
+
 /** A run of tokens that the corpus has too. */
 export interface Span {
   start: number;
   end: number;
   count: Maybe;
-  documents: { number: Maybe; snippet: string }[];
+  documents: Placed[];
 }
 
 /** One text; figures are NaN and supports −1 where the reading has none. */

@@ -1,7 +1,7 @@
 // Which documents of the corpus move what was said: for a whole text and for each of its tokens the documents that make it
 // likelier and less likely, which with all others add up to their sum; how many stand behind it; and what is known of how
 // good this is.
-import type { Influence, InfluenceRow, MovedText } from "./average-data.ts";
+import { documentName, type Influence, type InfluenceRow, type MovedText } from "./average-data.ts";
 import { summed } from "./average-ledger.ts";
 import { type Bar, type Part, waterfall } from "./bars.ts";
 import { h } from "./dom.ts";
@@ -112,10 +112,10 @@ export class InfluenceReader implements Box {
   private sheet(): Sheet {
     const text = this.data.texts[this.at]!;
     const of = (place: number | null, token: string, row: InfluenceRow) =>
-      row.largest.map(([document, weight]) => [place, token, row.effective, text.documents[document]?.number ?? null, weight, text.documents[document]?.snippet ?? ""] as const);
+      row.largest.map(([document, weight]) => [place, token, row.effective, text.documents[document]?.number ?? null, text.documents[document]?.source ?? "", weight, text.documents[document]?.snippet ?? ""] as const);
     return {
       name: `average-documents-${visible(text.id, 60)}`,
-      columns: ["token's place", "token", "effective number", "document", "nats", "its first words"],
+      columns: ["token's place", "token", "effective number", "document", "source", "nats", "its first words"],
       rows: () => [...of(null, "whole text", text), ...text.tokens.flatMap((row, t) => of(t, row.token, row))],
     };
   }
@@ -124,9 +124,9 @@ export class InfluenceReader implements Box {
 /** The documents' first words, each with what it does. */
 function words(text: MovedText, row: InfluenceRow): HTMLElement {
   const lines = row.largest.map(([place, weight]) => {
-    const { number = null, snippet = "" } = text.documents[place] ?? {};
+    const document = text.documents[place] ?? { number: null, source: "", snippet: "" };
     const side = weight === null || weight === 0 ? "" : weight > 0 ? " helps" : " hurts";
-    return h("li", {}, h("span", { class: "soft" }, `document ${figured(number)}${side}: `), h("span", {}, visible(snippet, 200)));
+    return h("li", {}, h("span", { class: "soft" }, `${documentName(document)}${side}: `), h("span", {}, visible(document.snippet, 200)));
   });
   return h("ul", { class: "words context" }, ...lines);
 }

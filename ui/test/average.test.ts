@@ -90,8 +90,8 @@ test("a run is its tokens without the space before them", () => {
 });
 
 test("the sheet of runs has a row a document, and one for a run without any", () => {
-  const spans = [{ start: 0, end: 2, count: 3, documents: [{ number: 7, snippet: "x" }, { number: null, snippet: "=y" }] }, { start: 1, end: 3, count: null, documents: [] }];
-  assert.deepEqual([...runSheet({ ...TEXT, spans }).rows()], [["The old", 0, 2, 3, 7, "x"], ["The old", 0, 2, 3, null, "=y"], ["old mill", 1, 3, null, null, ""]]);
+  const spans = [{ start: 0, end: 2, count: 3, documents: [{ number: 7, source: "a.txt", snippet: "x" }, { number: null, source: "", snippet: "=y" }] }, { start: 1, end: 3, count: null, documents: [] }];
+  assert.deepEqual([...runSheet({ ...TEXT, spans }).rows()], [["The old", 0, 2, 3, 7, "a.txt", "x"], ["The old", 0, 2, 3, null, "", "=y"], ["old mill", 1, 3, null, null, "", ""]]);
 });
 
 test("the sheets say what the figures draw, in order", () => {
@@ -142,7 +142,7 @@ const MOVED: MovedText = {
   against: -0.5,
   largest: [[1, 0.5], [0, -0.25]],
   tokens: [],
-  documents: [{ number: 7, snippet: "one" }, { number: null, snippet: "two" }],
+  documents: [{ number: 7, source: "a.txt, 2 of 3", snippet: "one" }, { number: null, source: "", snippet: "two" }],
 };
 
 test("documents, with all others on either side, add up to the sum over all that were looked at", () => {

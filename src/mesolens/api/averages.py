@@ -10,11 +10,14 @@ from jaxtyping import Int
 
 from mesolens.api.stages import tables_of
 from mesolens.corpus.counting import Counts
+from mesolens.corpus.cutting import CUT
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.index.header import HEADER, PLAN
 from mesolens.corpus.index.opened import Index
 from mesolens.corpus.index.opening import open_index
-from mesolens.corpus.reading import documents, files_of
+from mesolens.corpus.reading import files_of, sourced
+from mesolens.corpus.sources import Counted, Sources
+from mesolens.corpus.sources import read as read_sources
 from mesolens.corpus.tokenizing import entries, tokenised
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
@@ -95,8 +98,8 @@ def average(
 
     Args:
         model: whose replies are measured; it needs a tokenizer.
-        corpus: counts, the folder of an index, text to be counted in memory, or `slide:NAME` for the text that a
-            slide learned from.
+        corpus: counts, the folder of an index, text to be counted in memory (text files in pieces of 4,000 characters),
+            or `slide:NAME` for the text that a slide learned from.
         texts: what is scored; without any, the model's replies to prompts of the pack, or, where it does not chat, to
             beginnings of documents.
         pack: whose prompts the model replies to; a slide has its own, any other model gets the default pack.
@@ -202,11 +205,13 @@ def opened(
         raise BadInput(f"the fraction {fraction:g} is none; give a part of the training text, above 0 and at most 1")
     if isinstance(corpus, str) and corpus.startswith("slide:"):
         return of_slide(corpus, model, fraction)
-    counts = _of_path(Path(corpus), model) if isinstance(corpus, str | Path) else corpus
+    counts, sources = _of_path(Path(corpus), model) if isinstance(corpus, str | Path) else (corpus, None)
     tokenizer = counts.header.plan.tokenizer if isinstance(counts, Index) else model.card.tokenizer_hash
     short = Path(corpus).name if isinstance(corpus, str | Path) else "the corpus"
     named = name or (counts.name if isinstance(counts, Index) else short)
-    return counts, instrument.Corpus(named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction)
+    return counts, instrument.Corpus(
+        named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction, sources
+    )
 
 
 def is_index(path: Path | str) -> bool:
@@ -214,18 +219,20 @@ def is_index(path: Path | str) -> bool:
     return any((Path(path) / name).is_file() for name in (HEADER, PLAN))
 
 
-def _of_path(path: Path, model: LoadedModel) -> Counts:
-    """An index, or text as counts in memory.
+def _of_path(path: Path, model: LoadedModel) -> tuple[Counts, Sources | None]:
+    """An index, or text as counts in memory, and where its documents come from; text files are cut.
 
     Raises:
         BadInput: there is neither, the text is too long to be held, or the model has no tokenizer to cut it.
     """
     if is_index(path) or not path.exists():
-        return open_index(path, model.card.tokenizer_hash)
+        return open_index(path, model.card.tokenizer_hash), read_sources(path)
     if model.tokenizer is None:
         raise BadInput(f"{model.card.name} has no tokenizer, so text cannot be cut; build an index with one that has")
-    cut = tokenised(model.tokenizer, documents(files_of([path])))
-    return gathered(_held(cut, path), max(model.card.vocabulary, entries(model.tokenizer)))
+    counted = Counted(CUT)
+    cut = tokenised(model.tokenizer, counted.passing(sourced(files_of([path]), cut=CUT)))
+    counts = gathered(_held(cut, path), max(model.card.vocabulary, entries(model.tokenizer)))
+    return counts, counted.found()
 
 
 def _held(cut: Iterable[Int[np.ndarray, " T"]], path: Path) -> Iterator[Int[np.ndarray, " T"]]:

@@ -151,7 +151,12 @@ def _span(row: Part, tokens: int, name: str) -> dict[str, Json]:
         raise _damaged(f"a span of {printable(repr(name), 60)} lies outside its {tokens} tokens")
     behind = rows(row, "documents")[:DOCUMENTS]
     documents: list[Json] = [
-        {"number": finite(one.get("number")), "snippet": text(one.get("snippet"))[:SNIPPET]} for one in behind
+        {
+            "number": finite(one.get("number")),
+            "source": text(one.get("source"))[:SNIPPET],
+            "snippet": text(one.get("snippet"))[:SNIPPET],
+        }
+        for one in behind
     ]
     return {"start": start, "end": end, "count": finite(row.get("count")), "documents": documents}
 

@@ -64,18 +64,20 @@ def _texts(found: Part) -> list[Moved]:
 
 def _moved(row: Part, tokens: Sequence[Part]) -> Moved:
     """A text: its documents' words once, and for the whole and every token which of them move it."""
-    words: dict[float | None, str] = {}
+    words: dict[float | None, tuple[str, str]] = {}
     kept = [{"token": text(each.get("token")), **_behind(each, words)} for each in tokens[:TOKENS]]
     whole = _behind(row, words)
-    documents: list[Json] = [{"number": number, "snippet": words[number]} for number in words]
+    documents: list[Json] = [
+        {"number": number, "source": source, "snippet": snippet} for number, (source, snippet) in words.items()
+    ]
     return Moved({"id": text(row.get("text")), **whole, "tokens": [*kept], "documents": documents})
 
 
-def _behind(row: Part, words: dict[float | None, str]) -> dict[str, Json]:
+def _behind(row: Part, words: dict[float | None, tuple[str, str]]) -> dict[str, Json]:
     """The sums of a row, and its documents by their place in `words`, which gains those that are new."""
     largest: list[Json] = []
     for each in rows(row, "largest")[:DOCUMENTS]:
         number = finite(each.get("number"))
-        words.setdefault(number, text(each.get("snippet"))[:SNIPPET])
+        words.setdefault(number, (text(each.get("source"))[:SNIPPET], text(each.get("snippet"))[:SNIPPET]))
         largest.append([list(words).index(number), finite(each.get("weight"))])
     return {**figures(row, _SUMS), "largest": largest}

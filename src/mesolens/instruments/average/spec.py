@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mesolens.corpus.sources import Sources
 from mesolens.evidence.influence import DAMPING
 from mesolens.evidence.shards import Json
 
@@ -22,6 +23,7 @@ class Corpus:
         documents, tokens: how many.
         tokenizer: hash of the tokenizer whose tokens it holds.
         fraction: the part of the model's training text that it is; None where nobody said.
+        sources: where its documents come from; None where nobody knows.
     """
 
     name: str
@@ -30,6 +32,11 @@ class Corpus:
     tokens: int
     tokenizer: str
     fraction: float | None = None
+    sources: Sources | None = None
+
+    def source(self, document: int) -> str:
+        """Where a document comes from, as people call it; "" where nobody knows."""
+        return "" if self.sources is None else self.sources.of(document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from mesolens.evidence.influence import effective, influences, newton
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.average.documents.plan import BEHIND, MOVED
-from mesolens.instruments.average.spec import Attribution, AverageSpec
+from mesolens.instruments.average.spec import Attribution, AverageSpec, Corpus
 
 
 def influence(tables: Tables, spec: AverageSpec) -> Json:
@@ -33,8 +33,8 @@ def influence(tables: Tables, spec: AverageSpec) -> Json:
         "of": spec.corpus.documents,
         "projected": asked.buckets,
         "damping": found.damping,
-        "texts": _texts(tokens, documents, weights_TD, asked),
-        "tokens": _tokens(tokens, documents, weights_TD, asked),
+        "texts": _texts(tokens, documents, weights_TD, asked, spec.corpus),
+        "tokens": _tokens(tokens, documents, weights_TD, asked, spec.corpus),
         "quality": None if asked.quality is None else dict(asked.quality),
     }
 
@@ -51,10 +51,10 @@ def attribution_of(asked: Attribution) -> Json:
 
 
 def _tokens(
-    tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution
+    tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution, corpus: Corpus
 ) -> list[Json]:
     rows = tokens.select(["id", "position", "token"]).to_pylist()
-    behind = _behind(documents, weights_TD, asked)
+    behind = _behind(documents, weights_TD, asked, corpus)
     return [
         {"text": row["id"], "position": row["position"], "token": row["token"], **each}
         for row, each in zip(rows, behind, strict=True)
@@ -62,23 +62,31 @@ def _tokens(
 
 
 def _texts(
-    tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution
+    tokens: pa.Table, documents: pa.Table, weights_TD: Float[np.ndarray, "T D"], asked: Attribution, corpus: Corpus
 ) -> list[Json]:
     """What moves each text as a whole: the sums over its tokens."""
     ids = np.array(tokens["id"].to_pylist())
     names = list(dict.fromkeys(ids.tolist()))
-    behind = _behind(documents, np.stack([weights_TD[ids == name].sum(0) for name in names]), asked)
+    behind = _behind(documents, np.stack([weights_TD[ids == name].sum(0) for name in names]), asked, corpus)
     return [{"text": name, **each} for name, each in zip(names, behind, strict=True)]
 
 
-def _behind(documents: pa.Table, weights_RD: Float[np.ndarray, "R D"], asked: Attribution) -> list[dict[str, Json]]:
+def _behind(
+    documents: pa.Table, weights_RD: Float[np.ndarray, "R D"], asked: Attribution, corpus: Corpus
+) -> list[dict[str, Json]]:
     """For each row of weights how many documents stand behind it, and the largest."""
     numbers, snippets = documents["number"].to_pylist(), documents["snippet"].to_pylist()
     found: list[dict[str, Json]] = []
     for weights_D, count in zip(weights_RD, effective(weights_RD), strict=True):
         largest = np.argsort(-np.abs(weights_D), kind="stable")[: asked.largest].tolist()
         shown: list[Json] = [
-            {"number": numbers[d], "weight": float(weights_D[d]), "snippet": snippets[d]} for d in largest
+            {
+                "number": numbers[d],
+                "source": corpus.source(numbers[d]),
+                "weight": float(weights_D[d]),
+                "snippet": snippets[d],
+            }
+            for d in largest
         ]
         sums: dict[str, Json] = {
             "for": float(weights_D[weights_D > 0].sum()),
