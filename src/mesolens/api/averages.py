@@ -142,8 +142,12 @@ def with_neighbours(
     return replace(spec, neighbours=instrument.Neighbours(most, behind))
 
 
-def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str) -> instrument.AverageSpec:
+def attributed(
+    spec: instrument.AverageSpec, model: str, texts: int, budget: str, looked: int | None = None
+) -> instrument.AverageSpec:
     """The same with the first texts attributed to documents; a slide's attribution says what retraining found of it.
+
+    `looked` is how many documents are drawn and looked at; without it as many as the budget has.
 
     Raises:
         BadInput: the number of texts is below 0.
@@ -155,7 +159,7 @@ def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str
     from mesolens.slides.retrained import QUALITY
 
     quality = QUALITY if model.startswith("slide:") else None
-    asked = instrument.Attribution(texts, documents=instrument.LOOKED[budget], quality=quality)
+    asked = instrument.Attribution(texts, documents=looked or instrument.LOOKED[budget], quality=quality)
     return replace(spec, attribution=asked)
 
 

@@ -92,7 +92,8 @@ def _rows(scores: Mapping[str, Lds], retrainings: int, documents: int) -> list[R
     alone, null = scores["by single tokens"], scores["null: documents shuffled"]
     return [
         *found,
-        Row("average", subject, "attribution: LDS by single tokens", alone.value, alone.low, alone.high),
+        Row("average", subject, "attribution: LDS by single tokens", alone.value, alone.low, alone.high, str(GOOD),
+            GOOD.holds(alone.low)),
         Row("average", subject, "null: LDS of shuffled documents", null.value, null.low, null.high, "interval holds 0",
             null.low <= 0 <= null.high),
     ]  # fmt: skip
@@ -118,12 +119,12 @@ def peers(
 def gradients(model: LoadedModel, documents: Sequence[Ids], texts: Sequence[Ids], seed: int) -> Gradients:
     """As the instrument takes them, with its own settings."""
     asked = Attribution(len(texts))
-    into = sketch(model, asked.buckets, seed)
+    into, hot = sketch(model, asked.buckets, seed), asked.temperature
     pairs = [
-        document_gradients(model, Said(ids[:1], ids[1:]), into, draws=asked.draws, seed=seed + number)
+        document_gradients(model, Said(ids[:1], ids[1:]), into, draws=asked.draws, seed=seed + number, temperature=hot)
         for number, ids in enumerate(documents)
     ]
-    tokens = [token_gradients(model, Said(text[:1], text[1:]), into) for text in texts]
+    tokens = [token_gradients(model, Said(text[:1], text[1:]), into, temperature=hot) for text in texts]
     own, drawn = np.stack([own for own, _ in pairs]), np.concatenate([drawn for _, drawn in pairs])
     return Gradients(own, drawn, np.concatenate(tokens), [0, *np.cumsum([len(each) for each in tokens]).tolist()])
 

@@ -16,6 +16,11 @@ LONGEST = 768
 """Tokens of the longest program that is waited for, where half of the model's window has room for it."""
 
 
+ATTRIBUTED, LOOKED = 2, 100
+"""Replies of a slide that are attributed to documents, and documents that are looked at: some four seconds in all. Of
+another model that takes longer, and nobody has measured how good it is; `mesolens average --documents` does it."""
+
+
 @click.command()
 @click.argument("model", default="slide:mask")
 @click.option("--only", metavar="CHAPTER,…", help="Run these chapters alone.")
@@ -69,6 +74,8 @@ def _subject(
     text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
     twin = next(iter(twins), None)
+    behind = {"documents": ATTRIBUTED, "looked": LOOKED} if model.startswith("slide:") else {}
+    counted = AverageAsk(index=corpus, **behind)
     most = min(LONGEST, (opened.card.window or 2 * LONGEST) // 2)
     return Subject(
         opened,
@@ -78,7 +85,7 @@ def _subject(
         face=face_of(model, opened, base, found, text) if "face" in names else None,
         base=base,
         twins=twins,
-        average=average_of(model, opened, twin, found, AverageAsk(index=corpus)) if "average" in names else None,
+        average=average_of(model, opened, twin, found, counted) if "average" in names else None,
         depth=open_depth(opened, None, None, found) if "depth" in names else None,
         quine=quine_spec(budget=found.budget, seed=found.seed, most=most) if "quine" in names else None,
     )

@@ -38,6 +38,7 @@ class AverageAsk:
     fraction: float | None = None
     longest: int = 64
     documents: int = 0
+    looked: int | None = None
     neighbours: bool = False
     places: int | None = None
     layer: int | None = None
@@ -67,7 +68,7 @@ def average_of(name: str, model: LoadedModel, twin: LoadedModel | None, settings
     pack = open_pack(name, ask.pack, None, None) if chats(model) else None
     texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
     spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
-    spec = attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget)
+    spec = attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget, ask.looked)
     if ask.places is not None and not ask.neighbours:
         raise BadInput(f"--places {ask.places} are those of neighbours: say --neighbours too")
     places = ask.neighbours if ask.places is None else ask.places

@@ -70,6 +70,7 @@ class Attribution:
         buckets: numbers that a gradient is sketched in.
         draws: of each document, with tokens that the model draws, by which the curvature is known.
         damping: over the mean eigenvalue of the curvature.
+        temperature: at which every log p is taken; see `design/14-average-documents.md`.
         largest: documents that the reading holds of each token.
         quality: what is known of the attribution's quality by retraining, as the reading says it.
     """
@@ -79,6 +80,7 @@ class Attribution:
     buckets: int = 4096
     draws: int = 4
     damping: float = DAMPING
+    temperature: float = 2.0
     largest: int = 5
     quality: Mapping[str, Json] | None = None
 

@@ -14,9 +14,9 @@ from mesolens.instruments.average.spec import Attribution, AverageSpec, Corpus
 def influence(tables: Tables, spec: AverageSpec) -> Json:
     """What `data["influence"]` of the reading holds; None where nothing was asked, or nothing can be told.
 
-    `weight` is in nats: to first order, what log p of the token gains if the document is counted once more among all of
-    the corpus. `effective` is how many of the documents that were looked at stand behind the token, `for` and `against`
-    the sums of all weights above and below zero.
+    `weight` is in nats: to first order, what log p of the token, at the attribution's temperature, gains if the
+    document is counted once more among all of the corpus. `effective` is how many of the documents that were looked at
+    stand behind the token, `for` and `against` the sums of all weights above and below zero.
     """
     asked = spec.attribution
     if asked is None or not all(name in tables and tables[name].num_rows for name in (BEHIND, MOVED)):
@@ -33,6 +33,7 @@ def influence(tables: Tables, spec: AverageSpec) -> Json:
         "of": spec.corpus.documents,
         "projected": asked.buckets,
         "damping": found.damping,
+        "temperature": asked.temperature,
         "texts": _texts(tokens, documents, weights_TD, asked, spec.corpus),
         "tokens": _tokens(tokens, documents, weights_TD, asked, spec.corpus),
         "quality": None if asked.quality is None else dict(asked.quality),
@@ -42,7 +43,8 @@ def influence(tables: Tables, spec: AverageSpec) -> Json:
 def attribution_of(asked: Attribution) -> Json:
     """How it was taken, as the reading's protocol says it."""
     return {
-        "gradient": f"of log p of the whole document, over all parameters, in a count sketch of {asked.buckets}",
+        "gradient": f"of log p of the whole document at temperature {asked.temperature:g}, over all parameters, in a "
+        f"count sketch of {asked.buckets}",
         "curvature": f"Fisher information by {asked.draws} draws a document from the model itself",
         "damping": f"{asked.damping:g} of the mean eigenvalue",
         "documents": f"{asked.documents} drawn, beside those that hold the longest runs",
