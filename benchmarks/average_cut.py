@@ -32,14 +32,13 @@ def rows() -> list[Row]:
     chosen = [back[number] for number in some]
     bits = {length: _bits(model, _tokens(model, told, length), chosen) for length in (0, *LENGTHS)}
     subject = f"{len(chosen)} pieces of two books"
-    return [
-        Row("average", subject, "bits a token, books whole", bits[0]),
-        *(
-            Row("average", subject, f"bits a token, pieces of {length} characters", bits[length],
-                bar="no more than whole" if length == CUT else "", holds=bits[length] <= bits[0] if length == CUT else None)
-            for length in LENGTHS
-        ),
-    ]  # fmt: skip
+    found = [Row("average", subject, "bits a token, books whole", bits[0])]
+    for length in LENGTHS:
+        quantity, bar, holds = f"bits a token, pieces of {length} characters", "", None
+        if length == CUT:
+            bar, holds = f"≤ {bits[0]:.3g}", bits[length] <= bits[0]
+        found.append(Row("average", subject, quantity, bits[length], bar=bar, holds=holds))
+    return found
 
 
 def _tokens(model: LoadedModel, texts: list[str], cut: int) -> list[list[int]]:
