@@ -92,8 +92,7 @@ def _rows(scores: Mapping[str, Lds], retrainings: int, documents: int) -> list[R
     alone, null = scores["by single tokens"], scores["null: documents shuffled"]
     return [
         *found,
-        Row("average", subject, "attribution: LDS by single tokens", alone.value, alone.low, alone.high, str(GOOD),
-            GOOD.holds(alone.low)),
+        Row("average", subject, "attribution: LDS by single tokens", alone.value, alone.low, alone.high),
         Row("average", subject, "null: LDS of shuffled documents", null.value, null.low, null.high, "interval holds 0",
             null.low <= 0 <= null.high),
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -74,8 +75,9 @@ def _subject(
     text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
     twin = next(iter(twins), None)
-    behind = {"documents": ATTRIBUTED, "looked": LOOKED} if model.startswith("slide:") else {}
-    counted = AverageAsk(index=corpus, **behind)
+    counted = AverageAsk(index=corpus)
+    if model.startswith("slide:"):
+        counted = replace(counted, documents=ATTRIBUTED, looked=LOOKED)
     most = min(LONGEST, (opened.card.window or 2 * LONGEST) // 2)
     return Subject(
         opened,

@@ -88,8 +88,8 @@ def parts_of(spec: AverageSpec) -> list[float]:
     [0.0625, 0.125]
     """
     found = [part for part in spec.parts if _can_be_held(spec, part)]
-    smaller = min(spec.parts, default=0.0) / 2
-    while spec.parts and len(found) < _FEWEST_PARTS and smaller * spec.corpus.documents >= FEWEST_DOCUMENTS:
+    smaller, wanted = min(spec.parts, default=0.0) / 2, min(_FEWEST_PARTS, len(spec.parts))
+    while len(found) < wanted and smaller * spec.corpus.documents >= FEWEST_DOCUMENTS:
         found = [smaller, *found] if _can_be_held(spec, smaller) else found
         smaller /= 2
     return found

@@ -179,7 +179,9 @@ def _shown(texts: Sequence[One], tables: Tables, spec: AverageSpec) -> list[Json
     spans: dict[str, list[Json]] = {}
     for row in tables[SPANS].to_pylist() if SPANS in tables else []:
         kept = {name: row[name] for name in ("start", "end", "count")}
-        behind = [{**each, "source": spec.corpus.source(each["number"])} for each in json.loads(str(row["documents"]))]
+        behind: Json = [
+            {**each, "source": spec.corpus.source(each["number"])} for each in json.loads(str(row["documents"]))
+        ]
         spans.setdefault(str(row["id"]), []).append({**kept, "documents": behind})
     return [
         {"id": text.id, "stratum": text.stratum, "tokens": _tokens(text), "spans": spans.get(text.id, [])}
