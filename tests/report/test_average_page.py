@@ -220,7 +220,7 @@ def moves(page: Page, row: dict[str, Any]) -> None:
     *parts, (_, start, end, total) = bars(page, MOVED)
     listed = [each["weight"] for each in row["largest"]]
     assert [label for label, *_ in parts] == [
-        *(f"document {each['number']}" for each in row["largest"]), "others for", "others against"
+        *(f"document {each['number']:,}" for each in row["largest"]), "others for", "others against"
     ]  # fmt: skip
     assert [nats for *_, nats in parts[:-2]] == pytest.approx(listed, abs=6e-5)
     for (*_, nats), sign, whole in zip(parts[-2:], (1, -1), (row["for"], row["against"]), strict=True):
@@ -232,7 +232,7 @@ def moves(page: Page, row: dict[str, Any]) -> None:
     words = page.locator(f"{MOVED} .words li").all_inner_texts()
     for line, each in zip(words, row["largest"], strict=True):
         side = "helps" if each["weight"] > 0 else "hurts"
-        assert line.startswith(f"document {each['number']} ({each['source']}) {side}: ")
+        assert line.startswith(f"document {each['number']:,} ({each['source']}) {side}: ")
 
 
 def test_documents_that_move_a_text_and_each_token_add_up(browser: Browser, averages: Runs) -> None:

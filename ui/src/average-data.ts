@@ -1,6 +1,6 @@
 // What Python wrote of the average: its figures in one block, its texts token by token in another.
 import { block, floats, ints, type Reading } from "./payload.ts";
-import { figured, visible } from "./text.ts";
+import { count, visible } from "./text.ts";
 
 export type Maybe = number | null;
 
@@ -122,7 +122,7 @@ export interface Placed {
 
 /** A document by its number and source, in words. */
 export function documentName({ number, source }: Placed): string {
-  return `document ${figured(number)}${source ? ` (${visible(source, 60)})` : ""}`;
+  return `document ${number === null ? "\u2013" : count(number)}${source ? ` (${visible(source, 60)})` : ""}`;
 }
 
 /** A run of tokens that the corpus has too. */

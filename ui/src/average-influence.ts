@@ -1,7 +1,7 @@
 // Which documents of the corpus move what was said: for a whole text and for each of its tokens the documents that make it
 // likelier and less likely, which with all others add up to their sum; how many stand behind it; and what is known of how
 // good this is.
-import { documentName, type Influence, type InfluenceRow, type MovedText } from "./average-data.ts";
+import { documentName, type Influence, type InfluenceRow, type Maybe, type MovedText } from "./average-data.ts";
 import { summed } from "./average-ledger.ts";
 import { type Bar, type Part, waterfall } from "./bars.ts";
 import { h } from "./dom.ts";
@@ -14,7 +14,7 @@ const NATS = { value: "nats", unit: "nats", part: null };
 
 /** The documents of a row as bars that run from nothing to the sum over all documents that were looked at. */
 export function documentBars(text: MovedText, row: InfluenceRow): Bar[] {
-  const listed = row.largest.map(([place, weight]): Part => ({ label: `document ${figured(text.documents[place]?.number)}`, value: weight ?? 0 }));
+  const listed = row.largest.map(([place, weight]): Part => ({ label: `document ${counted(text.documents[place]?.number)}`, value: weight ?? 0 }));
   const beyond = (side: number, sum: number | null) => (sum ?? 0) - listed.reduce((so_far, { value }) => so_far + (Math.sign(value) === side ? value : 0), 0);
   const others: Part[] = [
     { label: "others for", value: beyond(1, row.for) },
@@ -24,11 +24,15 @@ export function documentBars(text: MovedText, row: InfluenceRow): Bar[] {
   return waterfall(parts, { label: "all looked at", value: (row.for ?? 0) + (row.against ?? 0) }, { first: 0, count: parts.length }, false);
 }
 
+function counted(value: Maybe | undefined): string {
+  return value == null ? "\u2013" : count(value);
+}
+
 /** What retraining found of attributions like this one, or that nobody knows. */
 export function qualitySaid({ quality }: Influence): string {
   if (!quality || quality.lds === null) return "Quality not measured: only retraining this model on parts of its text could say how good this attribution is. Read the order of documents, not the figures.";
   const { lds, low, high, by_token: token, retrainings, of } = quality;
-  return `Quality by ${figured(retrainings)} retrainings of ${visible(of, 90) || "a model"}: LDS ${figure(lds)}${interval(low, high)} for whole texts, ${figured(token)} for single tokens. LDS is the rank correlation of what documents add up to with what retraining on half of them does; 1 would foretell it exactly, 0 is chance.`;
+  return `Quality by ${counted(retrainings)} retrainings of ${visible(of, 90) || "a model"}: LDS ${figure(lds)}${interval(low, high)} for whole texts, ${figured(token)} for single tokens. LDS is the rank correlation of what documents add up to with what retraining on half of them does; 1 would foretell it exactly, 0 is chance.`;
 }
 
 /** How strongly documents move a token, from 0 to 1 of the most in its text, and to which side on the whole. */
@@ -58,7 +62,7 @@ export class InfluenceReader implements Box {
     this.element = figureBox({
       room: "wide",
       title: "Documents behind it",
-      says: `What each document of the corpus does to the log-probability of what was said, were it counted once more: to first order, over ${figured(data.documents)} of ${figured(data.of)} documents. Point at a token, or move with the arrow keys, for the documents that move it.`,
+      says: `What each document of the corpus does to the log-probability of what was said, were it counted once more: to first order, over ${counted(data.documents)} of ${counted(data.of)} documents. Point at a token, or move with the arrow keys, for the documents that move it.`,
       tools: h("div", { class: "reply-tools" }, h("label", { for: "average-moved", class: "unseen" }, "Text"), this.select, this.wholly, this.status),
       keys: [["shade-share", "how much documents move it: against it \u2026 for it"], ["under-half", "against it on the whole"]],
       body: this.body,
@@ -100,7 +104,7 @@ export class InfluenceReader implements Box {
     const bars = summed(documentBars(text, row), "document", "Nats by document", NATS);
     bars.sum.removeAttribute("role"); // it would be read out with every move over the text
     const facts: [string, string][] = [
-      ["documents behind it, effective number", row.effective === null ? "\u2013" : `${figure(row.effective)} of ${figured(this.data.documents)}`],
+      ["documents behind it, effective number", row.effective === null ? "\u2013" : `${figure(row.effective)} of ${counted(this.data.documents)}`],
       ["for it, against it", `${figured(row.for)}, ${figured(row.against)} nats`],
     ];
     const list = h("dl", { class: "plain" }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));

@@ -110,7 +110,7 @@ function documentsRoom(moved: Influence | null, shelf: Shelf): HTMLElement[] {
 function nearSaid({ neighbours }: AverageData): HTMLElement[] {
   if (!neighbours) return [];
   const { layer, places, documents, weight, counts } = neighbours;
-  const text = `The rung \u201cneighbours\u201d is what followed the nearest of the model\u2019s own states, ${visible(layer, 40)}, at ${figured(places)} places in ${figured(documents)} documents, each text\u2019s own left out; its weight is ${figured(weight)}. By counts alone the share is ${percent(counts.overlap)}${interval(counts.low, counts.high, percent)}; coverage and distance are by counts alone.`;
+  const text = `The rung \u201cneighbours\u201d is what followed the nearest of the model\u2019s own states, ${visible(layer, 40)}, at ${places === null ? "\u2013" : count(places)} places in ${documents === null ? "\u2013" : count(documents)} documents, each text\u2019s own left out; its weight is ${figured(weight)}. By counts alone the share is ${percent(counts.overlap)}${interval(counts.low, counts.high, percent)}; coverage and distance are by counts alone.`;
   return [h("p", { class: "note" }, text)];
 }
 

@@ -98,24 +98,21 @@ def average(
 
     Args:
         model: whose replies are measured; it needs a tokenizer.
-        corpus: counts, the folder of an index, text to be counted in memory (text files in pieces of 4,000 characters),
-            or `slide:NAME` for the text that a slide learned from.
-        texts: what is scored; without any, the model's replies to prompts of the pack, or, where it does not chat, to
+        corpus: counts, the folder of an index, text to be counted in memory (files are cut), or `slide:NAME`.
+        texts: what is scored; without any, replies to prompts of the pack or, by a model that does not chat, what follows
             beginnings of documents.
-        pack: whose prompts the model replies to; a slide has its own, any other model gets the default pack.
+        pack: whose prompts are replied to; a slide has its own, any other model gets the default pack.
         twin: a model trained alike, for how far the two are apart where the corpus says more or less.
         fraction: the part of the model's training text that the corpus is, where that is known.
         name: of the corpus, for people; without one its folder's.
         documents: attribute every token of the first so many texts to documents of the corpus; off at 0.
-        neighbours: a rung of what followed the nearest hidden states at so many places of the corpus, or at as many as
-            the budget has; off at False.
+        neighbours: a rung of what followed the nearest states at so many places, or at the budget's; off at False.
         layer: the block behind which these states are taken, from 0; the last one without it.
         budget: how many texts and samples: `quick`, `standard` or `deep`.
         seed: of every draw.
 
     Raises:
-        BadInput: the corpus was cut with another tokenizer or has too few documents, no budget has that name, or the
-            model has no such block.
+        BadInput: the corpus fits neither tokenizer nor need, or there is no such budget or block.
     """
     if budget not in instrument.TEXTS:
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.TEXTS)}")

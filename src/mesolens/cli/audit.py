@@ -18,7 +18,7 @@ LONGEST = 768
 
 
 ATTRIBUTED, LOOKED = 2, 100
-"""Replies of a slide that are attributed to documents, and documents that are looked at: some four seconds in all. Of
+"""Replies of a slide that are attributed to documents, and documents that are looked at: some five seconds in all. Of
 another model that takes longer, and nobody has measured how good it is; `mesolens average --documents` does it."""
 
 

@@ -83,6 +83,7 @@ def _covered(spec: AverageSpec, whole: Sequence[dict[str, Any]]) -> list[Shard]:
 def parts_of(spec: AverageSpec) -> list[float]:
     """The parts of the documents that are looked at: those that can be held, and smaller ones where two cannot.
 
+    >>> from mesolens.instruments.average.spec import Corpus
     >>> corpus = Corpus("c", "", documents=10_000, tokens=16_000_000, tokenizer="")
     >>> parts_of(AverageSpec((), corpus, parts=(0.125, 0.25, 0.5), gathered=2_000_000))
     [0.0625, 0.125]
