@@ -67,6 +67,20 @@ def test_neighbours_are_a_run_of_their_own_and_say_what_they_take(mesolens: Meso
     assert "neighbours" in other.err
 
 
+@pytest.mark.slow
+def test_an_audit_of_a_slide_says_which_documents_move_its_first_replies(
+    mesolens: Mesolens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mesolens.cli.audit.LOOKED", 4)
+    found = mesolens("audit", "slide:mask-small", "--only", "average", "--out", tmp_path / "run", "--json")
+    assert found.code == 0, found.err
+    moved: dict[str, Any] = found.data["chapters"]["average"]["data"]["influence"]
+    assert len(moved["texts"]) == 2
+    assert 4 <= moved["documents"] <= 4 + 2 * 4 * 3, "those that hold the longest runs are looked at too"
+    assert moved["quality"]["retrainings"] == 40
+    assert "data-average-influence" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
 def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: Path) -> None:
     found = mesolens("average", saved(tmp_path), "--out", tmp_path / "run")
     assert found.code == 2

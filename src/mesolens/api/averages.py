@@ -99,7 +99,7 @@ def average(
     Args:
         model: whose replies are measured; it needs a tokenizer.
         corpus: counts, the folder of an index, text to be counted in memory (files are cut), or `slide:NAME`.
-        texts: what is scored; without any, replies to the pack's prompts or, where it does not chat, to documents begun.
+        texts: what is scored; without any, replies to the pack's prompts or, without a chat, to documents begun.
         pack: whose prompts are replied to; a slide has its own, any other model gets the default pack.
         twin: a model trained alike, for how far the two are apart where the corpus says more or less.
         fraction: the part of the model's training text that the corpus is, where that is known.
