@@ -49,6 +49,38 @@ def test_an_average_is_data_and_the_same_command_finds_it_again(mesolens: Mesole
     assert "retrainings of a slide of width 32" in shown.out
 
 
+@pytest.mark.slow
+def test_neighbours_are_a_run_of_their_own_and_say_what_they_take(mesolens: Mesolens, tmp_path: Path) -> None:
+    command = ["average", "slide:mask-small", "--budget", "quick", "--out", tmp_path / "run"]
+    asked = [*command, "--neighbours", "--places", "300"]
+    found = mesolens(*asked, "--json")
+    assert found.code == 0, found.err
+    assert "states behind block 1 at 300 places" in found.err
+    data: dict[str, Any] = found.data
+    assert data["neighbours"]["places"] == 300
+    assert "neighbours" in [row["rung"] for row in data["ledger"]]
+    shown = mesolens(*asked)
+    assert "Neighbours: states behind block 1 at 300 places" in shown.out
+    assert mesolens(*asked, "--json").data == data
+    other = mesolens(*command, "--neighbours", "--places", "301")
+    assert other.code == 2
+    assert "neighbours" in other.err
+
+
+@pytest.mark.slow
+def test_an_audit_of_a_slide_says_which_documents_move_its_first_replies(
+    mesolens: Mesolens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mesolens.cli.audit.LOOKED", 4)
+    found = mesolens("audit", "slide:mask-small", "--only", "average", "--out", tmp_path / "run", "--json")
+    assert found.code == 0, found.err
+    moved: dict[str, Any] = found.data["chapters"]["average"]["data"]["influence"]
+    assert len(moved["texts"]) == 2
+    assert 4 <= moved["documents"] <= 4 + 2 * 4 * 3, "those that hold the longest runs are looked at too"
+    assert moved["quality"]["retrainings"] == 40
+    assert "data-average-influence" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
 def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: Path) -> None:
     found = mesolens("average", saved(tmp_path), "--out", tmp_path / "run")
     assert found.code == 2
@@ -62,6 +94,10 @@ def test_a_model_that_is_no_slide_needs_an_index(mesolens: Mesolens, tmp_path: P
         (["--most", "0"], "--most is 0"),
         (["--documents", "-1"], "-1 texts cannot be attributed"),
         (["--index", "nowhere"], "nowhere is no index"),
+        (["--places", "9"], "--places 9 are those of neighbours"),
+        (["--layer", "0"], "no neighbours were asked for"),
+        (["--neighbours", "--places", "0"], "0 places of the corpus are no neighbours"),
+        (["--neighbours", "--layer", "9"], "has no block 9"),
     ],
 )
 def test_every_bad_input_is_a_line(mesolens: Mesolens, tmp_path: Path, flags: list[str], said: str) -> None:

@@ -57,6 +57,28 @@ def test_for_people_there_is_a_table_fit_to_print(mesolens: Mesolens, corpus: Pa
     assert mesolens("index", "verify", "kept").out == "kept is as it was written\n"
 
 
+def test_text_files_are_cut_and_documents_say_where_they_come_from(mesolens: Mesolens, tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("\n\n".join(f"the cat sat on chair {k}" for k in range(40)))
+    build = ("index", "build", book, "--model", SLIDE, "--json")
+    cut = mesolens(*build, "--cut", "100", "--out", "cut").data
+    whole = mesolens(*build, "--cut", "0", "--out", "whole").data
+    assert (whole["documents"], whole["files"], whole["cut"]) == (1, 1, 0)
+    assert (cut["files"], cut["cut"]) == (1, 100)
+    assert 10 <= cut["documents"] <= 20
+    assert mesolens("index", "show", "cut", "--json").data == cut
+    assert "cut        100" in mesolens("index", "show", "cut").out
+    found = mesolens("index", "count", "cut", " chair 39", "--model", SLIDE, "--json").data[0]
+    assert [each["source"] for each in found["documents"]] == [f"book.txt, {cut['documents']} of {cut['documents']}"]
+    assert f"book.txt, {cut['documents']} of" in mesolens("index", "count", "cut", " chair 39", "--model", SLIDE).out
+    (tmp_path / "cut" / "sources.json").unlink()
+    assert mesolens(*build, "--cut", "100", "--out", "cut").data == cut
+    other = mesolens(*build, "--cut", "50", "--out", "cut")
+    assert (other.code, "begun with sources" in other.err) == (2, True)
+    assert mesolens(*build, "--cut", "-1", "--out", "c").code == 2
+    assert mesolens("index", "verify", "cut").code == 0
+
+
 def test_a_damaged_index_fails_its_check(mesolens: Mesolens, corpus: Path) -> None:
     mesolens("index", "build", corpus, "--model", SLIDE, "--out", "kept")
     table = Path("kept/table.0")
@@ -109,7 +131,7 @@ def test_sizes_are_read_in_powers_of_ten() -> None:
 def test_a_slides_text_is_what_it_was_trained_on() -> None:
     texts = texts_of(("slide:mask",), "text")
     stream = iter(texts.documents())
-    first = [next(stream) for _ in range(50)]
+    first = [next(stream)[1] for _ in range(50)]
     assert first == [document.text for _, document in zip(range(50), documents(Mix("base", 1), 1), strict=False)]
     assert texts.tokens > 5_000_000, "both stages"
     assert sum(1 for _ in texts.documents()) == (41 + 17) * 2048

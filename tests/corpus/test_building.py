@@ -152,11 +152,40 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         subprocess.run(["umount", disk], check=True)
 
 
-@pytest.mark.parametrize("changes", [{"tokenizer": "other"}, {"sources": "other"}, {"shard_tokens": 9}, {"name": "n"}])
+@pytest.mark.parametrize("changes", [{"tokenizer": "other"}, {"sources": "other"}, {"vocabulary": 9}, {"name": "n"}])
 def test_another_plan_does_not_go_on_in_the_folder(tmp_path: Path, changes: dict[str, object]) -> None:
     build(lambda first: [[1]][first:], tmp_path, plan())
     with pytest.raises(BadInput, match=f"begun with {next(iter(changes))} .*name another folder"):
         build(lambda first: [[1]][first:], tmp_path, plan(**changes))
+
+
+@pytest.mark.parametrize("later", [3000, 50_000])
+def test_another_budget_goes_on_with_the_shards_that_are_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: int
+) -> None:
+    texts, sort, sorts = drawn(), engine.sort, list[int]()
+    whole = build(lambda first: texts[first:], tmp_path / "calm", plan())
+
+    def stopping(text: np.ndarray, fast: bool | None) -> np.ndarray:
+        sorts.append(len(text))
+        if len(sorts) == 5:
+            raise KeyboardInterrupt
+        return sort(text, fast)
+
+    monkeypatch.setattr(building, "sort", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        build(lambda first: texts[first:], tmp_path / "stopped", plan())
+    again = build(lambda first: texts[first:], tmp_path / "stopped", plan(shard_tokens=later))
+    assert again.parts[:4] == whole.parts[:4]
+    assert all(part.tokens + part.documents <= later for part in again.parts[4:])
+    assert again.plan.shard_tokens == max(later, *(part.tokens + part.documents for part in again.parts))
+    assert (again.documents, again.tokens) == (whole.documents, whole.tokens)
+    assert verify(tmp_path / "stopped") == []
+    both = [open_index(tmp_path / name) for name in ("calm", "stopped")]
+    asked = [text[:n] for text in texts[::97] for n in (1, 3)]
+    assert both[0].count(asked).tolist() == both[1].count(asked).tolist()
+    assert [both[1].document(n).tolist() for n in (0, 700, 1999)] == [texts[n] for n in (0, 700, 1999)]
+    assert build(lambda first: texts[first:], tmp_path / "stopped", plan(shard_tokens=77)) == again
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

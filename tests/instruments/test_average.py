@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from mesolens.corpus.gathered import Gathered, gathered
 from mesolens.errors import BadInput
 from mesolens.evidence.overlap import bracket
 from mesolens.evidence.reading import from_json
-from mesolens.instruments.average import CLEAN, Averaged, AverageSpec, Text
+from mesolens.instruments.average import CLEAN, Averaged, AverageSpec, Corpus, Text
 from mesolens.instruments.average.asking import continuations, marker_of, replies
+from mesolens.instruments.average.plan import left_out, parts_of
 from mesolens.instruments.average.scoring import after
 from mesolens.model.load import load
 from mesolens.model.loaded import LoadedModel
@@ -119,6 +121,53 @@ def test_the_document_that_a_text_was_begun_from_is_left_out_everywhere() -> Non
         average = weighted(gathered(others, model().card.vocabulary), weights, asked.most)
         told = np.log2(scored(average, [*text.prompt, *said[text.id]]).said[len(text.prompt) :])
         assert row["average"] == pytest.approx(told.tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("gathered_at_most", "looked", "missing"),
+    [
+        (10**9, [0.125, 0.25, 0.5], []),
+        (130_000, [0.125, 0.25], [0.5]),
+        (70_000, [0.0625, 0.125], [0.25, 0.5]),
+        (9_000, [0.0078125, 0.015625], [0.125, 0.25, 0.5]),
+        (10, [], [0.125, 0.25, 0.5]),
+    ],
+)
+def test_parts_that_cannot_be_held_are_told_and_smaller_ones_stand_in(
+    gathered_at_most: int, looked: list[float], missing: list[float]
+) -> None:
+    known = Corpus("c", "", documents=1000, tokens=500_000, tokenizer="")
+    asked = AverageSpec((), known, gathered=gathered_at_most)
+    assert parts_of(asked) == looked
+    told = left_out(asked)
+    assert [row["fraction"] for row in told] == missing
+    assert all(row["tokens"] == 500_000 * row["fraction"] and row["most"] == gathered_at_most for row in told)
+    assert all(part * 1000 >= 2 for part in parts_of(asked))
+
+
+def test_the_reading_names_what_the_coverage_curve_lacks() -> None:
+    texts = replies(model(), face_pack("mask").prompts, 2, 0)
+    asked = replace(spec(texts, corpus()), parts=(0.125, 0.5), gathered=corpus().tokens // 3)
+    found_here = against(model(), corpus(), asked).to_json()
+    coverage: Any = found_here["coverage"]
+    assert [row["fraction"] for row in coverage] == [0.0625, 0.125, 1.0]
+    assert found_here["coverage_missing"] == [
+        {"fraction": 0.5, "tokens": round(corpus().tokens / 2), "most": corpus().tokens // 3}
+    ]
+    assert part_of(found(), "coverage_missing") == []
+
+
+def test_a_text_file_is_cut_and_its_pieces_are_named(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("\n\n".join(f"The miller asked number {k} for bread and cheese." for k in range(400)))
+    counts, known = opened(book, model())
+    assert counts.documents > 3
+    assert known.source(1) == f"book.txt, 2 of {counts.documents}"
+    assert known.source(counts.documents) == ""
+    both = against(model(), counts, replace(spec_of(continuations(counts, 1, 0), known, "quick", 0), parts=(), held=2))
+    spans: Any = [span for text in part_of(both, "texts") for span in text["spans"]]
+    assert all(each["source"].startswith("book.txt, ") for span in spans for each in span["documents"])
+    assert opened(corpus(), model())[1].source(0) == ""
 
 
 def test_plans_are_keyed_by_all_that_they_depend_on() -> None:

@@ -67,6 +67,9 @@ def test_every_token_of_the_first_texts_has_documents_in_order_of_their_weight()
         assert sizes == sorted(sizes, reverse=True)
         assert len(sizes) == 3
         assert 1 <= row["effective"] <= data()["documents"]
+        assert row["against"] <= 0 <= row["for"]
+        assert sum(each["weight"] for each in row["largest"] if each["weight"] > 0) <= row["for"] + 1e-12
+        assert all(each["source"] == "" for each in row["largest"])
         for each in row["largest"]:
             begin = corpus().document(each["number"])[:4].tolist()
             assert each["snippet"].startswith(str(model().tokenizer.decode(begin)))  # pyright: ignore[reportOptionalMemberAccess]
@@ -79,10 +82,12 @@ def test_weights_are_those_of_a_plain_solve() -> None:
     drawn = np.array([row["drawn"] for row in table]).reshape(-1, 64)
     for row in table[:2]:
         ids = tuple(corpus().document(row["number"]).tolist())
-        assert np.allclose(row["own"], document_gradients(model(), Row(ids[:1], ids[1:]), into)[0], atol=1e-6)
+        assert np.allclose(
+            row["own"], document_gradients(model(), Row(ids[:1], ids[1:]), into, temperature=2.0)[0], atol=1e-6
+        )
     text = spec(ASKED).texts[0]
     said = tuple(found().tables["average-said"].to_pylist()[0]["ids"])
-    tokens = token_gradients(model(), Row(text.prompt, said), into)
+    tokens = token_gradients(model(), Row(text.prompt, said), into, temperature=2.0)
     fisher = drawn.T @ drawn / len(drawn)
     damping = DAMPING * np.trace(fisher) / min(len(drawn), 64)
     assert data()["damping"] == pytest.approx(damping)

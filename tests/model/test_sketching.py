@@ -49,14 +49,15 @@ def whole(loaded: LoadedModel) -> Sketch:
     return Sketch(starts[-1], own)
 
 
-def plain(loaded: LoadedModel, row: Row, place: int, token: int) -> Float[np.ndarray, " P"]:
+def plain(loaded: LoadedModel, row: Row, place: int, token: int, temperature: float = 1.0) -> Float[np.ndarray, " P"]:
     """The gradient of log p of one token at one place of a row, by backward and nothing else."""
     module = loaded.module
     for parameter in module.parameters():
         parameter.requires_grad_(True)
         parameter.grad = None
     ids = torch.tensor([[*row.prompt, *row.continuation]])
-    module(ids).logits[0, len(row.prompt) - 1 + place].log_softmax(-1)[token].backward()  # pyright: ignore[reportUnknownMemberType]
+    logits = module(ids).logits[0, len(row.prompt) - 1 + place] / temperature
+    logits.log_softmax(-1)[token].backward()  # pyright: ignore[reportUnknownMemberType]
     found = [torch.zeros(p.numel()) if p.grad is None else p.grad.flatten().double() for p in module.parameters()]
     module.requires_grad_(False)
     return torch.cat([each.double() for each in found]).numpy()
@@ -83,6 +84,18 @@ def test_tokens_gradients_are_those_of_plain_backward_and_sum_to_the_documents()
     own, drawn = document_gradients(model(), ROW, whole(model()))
     assert np.abs(own - tokens.sum(0)).max() < 1e-5
     assert drawn.shape == (0, len(own))
+
+
+def test_at_a_temperature_they_are_those_of_flatter_logits_and_draws_are_flatter_too() -> None:
+    tokens = token_gradients(model(), ROW, whole(model()), temperature=2.5)
+    told = np.stack([plain(model(), ROW, place, token, 2.5) for place, token in enumerate(ROW.continuation)])
+    assert np.abs(tokens - told).max() < 1e-5
+    own, drawn = document_gradients(model(), ROW, whole(model()), draws=2000, seed=1, temperature=2.5)
+    assert np.abs(own - tokens.sum(0)).max() < 1e-5
+    wrong = document_gradients(model(), ROW, whole(model()), draws=2000, seed=1)[1]
+    size = np.sqrt((drawn**2).sum(1).mean() / len(drawn))
+    assert np.linalg.norm(drawn.mean(0)) < 4 * size, "a drawn token's gradient has mean 0"
+    assert (drawn**2).sum() < (wrong**2).sum()
 
 
 def test_a_sketch_of_the_gradient_is_the_gradient_sketched() -> None:

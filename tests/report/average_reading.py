@@ -35,6 +35,8 @@ class AverageShape:
     joined: bool = True
     seed: int = 0
     hostile: bool = False
+    attributed: bool = True
+    measured: bool = True
 
 
 def reading(shape: AverageShape) -> Reading:
@@ -73,6 +75,9 @@ def reading(shape: AverageShape) -> Reading:
         },
         "by_support": _by_support(shape),
         "texts": cast(Json, texts),
+        "influence": _influence(shape, texts),
+        "neighbours": None,
+        "coverage_missing": [],
     }
     numbers = (
         Number("overlap with the average", 0.58, "share", 0.55, 0.61),
@@ -148,10 +153,58 @@ def _text(shape: AverageShape, k: int, rng: np.random.Generator) -> dict[str, An
     }
 
 
+def _influence(shape: AverageShape, texts: list[dict[str, Any]]) -> Json:
+    """The first two texts, each token moved by the largest of forty documents; the sums are over all forty."""
+    if not shape.attributed:
+        return None
+    rng = np.random.default_rng(shape.seed + 1)
+    weights = {text["id"]: rng.normal(0, 0.01, (len(text["tokens"]), 40)) for text in texts[:2]}
+    tokens: list[Json] = [
+        {"text": text["id"], "position": t, "token": token["token"], **_behind(shape, weights[text["id"]][t])}
+        for text in texts[:2]
+        for t, token in enumerate(text["tokens"])
+    ]
+    quality: Json = {
+        "lds": 0.635, "low": 0.557, "high": 0.684, "by_token": 0.261, "retrainings": 40,
+        "of": _evil(shape, 5, "a slide of width 32"),
+    }  # fmt: skip
+    return {
+        "documents": 40,
+        "of": 5120,
+        "projected": 4096,
+        "damping": 0.25,
+        "texts": [{"text": name, **_behind(shape, found.sum(0))} for name, found in weights.items()],
+        "tokens": tokens,
+        "quality": quality if shape.measured else None,
+    }
+
+
+def _behind(shape: AverageShape, weights: np.ndarray) -> dict[str, Json]:
+    largest = np.argsort(-np.abs(weights), kind="stable")[:5].tolist()
+    return {
+        "effective": float(np.abs(weights).sum() ** 2 / (weights**2).sum()),
+        "for": float(weights[weights > 0].sum()),
+        "against": float(weights[weights < 0].sum()),
+        "largest": [
+            {
+                "number": 100 + d,
+                "source": _evil(shape, d + 1, f"tales.txt, {d + 1} of 40"),
+                "weight": float(weights[d]),
+                "snippet": _evil(shape, d, f"It was the year {d} when"),
+            }
+            for d in largest
+        ],
+    }
+
+
 def _span(shape: AverageShape, tokens: list[str], start: int, end: int) -> Json:
     run = "".join(tokens[start:end])
     documents: list[Json] = [
-        {"number": 17 + j, "snippet": _evil(shape, j + 6, f"The mayor said that{run} when it was asked")}
+        {
+            "number": 17 + j,
+            "source": _evil(shape, j + 2, "tales.txt"),
+            "snippet": _evil(shape, j + 6, f"The mayor said that{run} when it was asked"),
+        }
         for j in range(2)
     ]
     return {"start": start, "end": end, "count": 34, "documents": documents}

@@ -182,3 +182,44 @@ def test_hostile_text_is_printed_and_written_without_leaving_its_place(tmp_path:
     run = write_average(tmp_path / "run", AverageShape(hostile=True))
     assert all(line.isprintable() for line in summary(run).split("\n"))
     assert "</script><script>window" not in write_report(run).read_text("utf-8")
+
+
+def test_what_moves_a_text_arrives_as_the_reading_has_it() -> None:
+    asked = data_of(READ)["influence"]
+    found = cast(dict[str, Any], chapter(READ).blocks["average-influence"])
+    assert found["quality"] == asked["quality"]
+    assert found["left_out"] == 0
+    rows = [(text, text["documents"]) for text in found["texts"]]
+    rows += [(row, text["documents"]) for text in found["texts"] for row in text["tokens"]]
+    for (row, documents), told in zip(rows, [*asked["texts"], *asked["tokens"]], strict=True):
+        assert [row[name] for name in ("effective", "for", "against")] == [
+            told[name] for name in ("effective", "for", "against")
+        ]
+        shown = [{**documents[place], "weight": weight} for place, weight in row["largest"]]
+        assert shown == [{**each} for each in told["largest"]]
+    assert [row["token"] for text in found["texts"] for row in text["tokens"]] == [t["token"] for t in asked["tokens"]]
+
+
+def test_a_page_without_an_attribution_has_no_block_of_it_and_a_small_one_says_what_it_leaves_out() -> None:
+    assert "average-influence" not in chapter(reading(replace(SMALL, attributed=False))).blocks
+    small = cast(dict[str, Any], chapter(READ, replace(FILE, text_bytes=800)).blocks["average-influence"])
+    assert small["left_out"] == 2
+    assert small["texts"] == []
+
+
+def test_a_token_of_a_text_that_is_not_attributed_is_refused() -> None:
+    data = cast(dict[str, Any], data_of(READ))
+    data["influence"]["tokens"][0]["text"] = "another"
+    with pytest.raises(BadInput, match="'another', which is not attributed"):
+        chapter(replace(READ, data=data))
+
+
+def test_parts_that_were_not_looked_at_and_near_states_arrive() -> None:
+    near = {"layer": "behind block 3", "places": 4000, "documents": 125, "weight": 0.5,
+            "counts": {"overlap": 0.5, "low": 0.4, "high": 0.6}}  # fmt: skip
+    missing = [{"fraction": 0.5, "tokens": 9_000_000, "most": 2_000_000}]
+    data: dict[str, Any] = {**data_of(READ), "neighbours": {**near, "tokens": 5}, "coverage_missing": missing}
+    found = average(data)
+    assert found["neighbours"] == near
+    assert found["missing"] == missing
+    assert average(data_of(READ))["neighbours"] is None

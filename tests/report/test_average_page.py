@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 SMALL = AverageShape()
 EVIL = AverageShape(hostile=True)
-BARE = AverageShape(verdict="not determined", joined=False, fraction=None)
+BARE = AverageShape(verdict="not determined", joined=False, fraction=None, measured=False)
 Runs = Callable[[AverageShape], Path]
 
 
@@ -48,9 +48,9 @@ def bars(page: Page, place: str) -> list[tuple[str, float, float, float]]:
 
 
 def check_sum(page: Page, place: str) -> tuple[float, float]:
-    """The two sums that the page prints under the bars: of the rungs, and log2 p."""
+    """The two sums that the page prints under the bars: of the parts, and of the whole."""
     text = page.inner_text(f"{place} .sum").replace("−", "-")
-    found = re.search(r"Σ of bars\s+([-+]?[\d.]+), .*?([-+]?[\d.]+) bits, difference", text)
+    found = re.search(r"Σ of bars\s+([-+]?[\d.]+), .*?([-+]?[\d.]+) (?:bits|nats), difference", text)
     assert found, text
     return float(found[1]), float(found[2])
 
@@ -210,6 +210,65 @@ def test_a_run_is_marked_in_the_text_and_in_its_documents(browser: Browser, aver
         page.focus("#average-text")
         assert page.locator(".average-text .tok.in-run").count() == spans[1]["end"] - spans[1]["start"]
         assert page.locator(".run >> nth=1").get_attribute("aria-pressed") == "true"
+
+
+MOVED = ".moved-panel"
+
+
+def moves(page: Page, row: dict[str, Any]) -> None:
+    """The panel shows what moves a text or a token: its documents and all others, which add up over all looked at."""
+    *parts, (_, start, end, total) = bars(page, MOVED)
+    listed = [each["weight"] for each in row["largest"]]
+    assert [label for label, *_ in parts] == [
+        *(f"document {each['number']:,}" for each in row["largest"]), "others for", "others against"
+    ]  # fmt: skip
+    assert [nats for *_, nats in parts[:-2]] == pytest.approx(listed, abs=6e-5)
+    for (*_, nats), sign, whole in zip(parts[-2:], (1, -1), (row["for"], row["against"]), strict=True):
+        assert nats == pytest.approx(whole - sum(w for w in listed if w * sign > 0), abs=6e-5)
+    assert start == 0
+    assert end == total == pytest.approx(row["for"] + row["against"], abs=6e-5)
+    assert check_sum(page, MOVED)[0] == pytest.approx(row["for"] + row["against"], abs=1e-9)
+    assert page.locator(f"{MOVED} .sum.holds").count() == 1
+    words = page.locator(f"{MOVED} .words li").all_inner_texts()
+    for line, each in zip(words, row["largest"], strict=True):
+        side = "helps" if each["weight"] > 0 else "hurts"
+        assert line.startswith(f"document {each['number']:,} ({each['source']}) {side}: ")
+
+
+def test_documents_that_move_a_text_and_each_token_add_up(browser: Browser, averages: Runs) -> None:
+    moved = cast(dict[str, Any], reading(SMALL).data["influence"])
+    with opened(browser, averages(SMALL)) as (page, seen):
+        everything(page)
+        for k, text in enumerate(moved["texts"]):
+            page.select_option("#average-moved", str(k))
+            moves(page, text)
+            assert page.inner_text(f"{MOVED} h4") == "Whole text"
+            tokens = [row for row in moved["tokens"] if row["text"] == text["text"]]
+            for t in (0, 17, 43):
+                page.hover(f".moved-text [data-position='{t}']")
+                moves(page, tokens[t])
+            page.focus(".moved-text .tok[tabindex='0']")
+            page.keyboard.press("ArrowRight")
+            moves(page, tokens[1])
+            page.click(".reply-tools >> text=Whole text")
+            moves(page, text)
+        quality = page.inner_text(".moved-text .quality")
+        assert "LDS 0.635 (95 %: 0.557 … 0.684) for whole texts, 0.261 for single tokens" in quality
+        file = saved(page, box(page, "Documents behind it"))
+        assert len(file) == 1 + 5 * (1 + SMALL.tokens)
+        assert [float(row[5]) for row in file[1:6]] == [each["weight"] for each in moved["texts"][1]["largest"]]
+        assert seen.problems == []
+
+
+def test_an_attribution_that_nobody_measured_says_so_and_none_is_not_drawn(browser: Browser, averages: Runs) -> None:
+    with opened(browser, averages(replace(SMALL, measured=False))) as (page, _):
+        everything(page)
+        assert page.inner_text(".moved-text .quality").startswith("Quality not measured")
+    with opened(browser, averages(replace(SMALL, attributed=False))) as (page, seen):
+        everything(page)
+        assert page.locator(".moved-text, #data-average-influence").count() == 0
+        assert "Which documents move it" not in page.inner_text("#average")
+        assert seen.problems == []
 
 
 def test_every_figure_saves_what_it_draws(browser: Browser, averages: Runs) -> None:

@@ -1,5 +1,6 @@
 // What Python wrote of the average: its figures in one block, its texts token by token in another.
 import { block, floats, ints, type Reading } from "./payload.ts";
+import { count, visible } from "./text.ts";
 
 export type Maybe = number | null;
 
@@ -79,6 +80,49 @@ export interface AverageData {
   coverage: Coverage[];
   distance: Distance;
   by_support: Bin[];
+  /** What the rung of near states rests on; null without it. */
+  neighbours: { layer: string; places: Maybe; documents: Maybe; weight: Maybe; counts: { overlap: Maybe; low: Maybe; high: Maybe } } | null;
+  /** Parts of the documents that were not looked at, about how many tokens they have, and how many could be held. */
+  missing: { fraction: Maybe; tokens: Maybe; most: Maybe }[];
+}
+
+/** What moves a text or a token: nats by document (its place in the text's list), the largest first. */
+export interface InfluenceRow {
+  /** How many documents stand behind it. */
+  effective: Maybe;
+  /** Sums of all that make it likelier, and of all that make it less likely. */
+  for: Maybe;
+  against: Maybe;
+  largest: [place: number, nats: Maybe][];
+}
+
+export interface MovedText extends InfluenceRow {
+  id: string;
+  tokens: (InfluenceRow & { token: string })[];
+  documents: Placed[];
+}
+
+export interface Influence {
+  /** How many documents were looked at, and of how many. */
+  documents: Maybe;
+  of: Maybe;
+  projected: Maybe;
+  damping: Maybe;
+  quality: { lds: Maybe; low: Maybe; high: Maybe; by_token: Maybe; retrainings: Maybe; of: string } | null;
+  texts: MovedText[];
+  left_out: number;
+}
+
+/** A document: its number, where it comes from (empty where nobody knows), and words of it. */
+export interface Placed {
+  number: Maybe;
+  source: string;
+  snippet: string;
+}
+
+/** A document by its number and source, in words. */
+export function documentName({ number, source }: Placed): string {
+  return `document ${number === null ? "\u2013" : count(number)}${source ? ` (${visible(source, 60)})` : ""}`;
 }
 
 /** A run of tokens that the corpus has too. */
@@ -86,7 +130,7 @@ export interface Span {
   start: number;
   end: number;
   count: Maybe;
-  documents: { number: Maybe; snippet: string }[];
+  documents: Placed[];
 }
 
 /** One text; figures are NaN and supports −1 where the reading has none. */
@@ -109,6 +153,10 @@ type Packed = Omit<SaidText, "share" | "p" | "a" | "support" | "ledger"> & Recor
 
 export function averageData(): AverageData | null {
   return block<AverageData>("average");
+}
+
+export function averageInfluence(): Influence | null {
+  return block<Influence>("average-influence");
 }
 
 export function averageTexts(): SaidText[] {

@@ -5,7 +5,7 @@ import { type Bar, type Part, waterfall } from "./bars.ts";
 import { h } from "./dom.ts";
 import { type Box, figureBox } from "./figure.ts";
 import { sumLine } from "./margin.ts";
-import { type Chart, chart } from "./table.ts";
+import { type Chart, chart, type Words } from "./table.ts";
 import { visible } from "./text.ts";
 
 const BITS = { value: "bits", unit: "bits", part: null };
@@ -29,17 +29,17 @@ function known(value: number | undefined): number {
 }
 
 /** Bars with their sum beside the parent's own figure. */
-export function summed(bars: readonly Bar[], caption: string): Box & { chart: Chart; sum: HTMLElement } {
-  const made = chart(bars, "rung", caption, NaN, STILL, BITS);
+export function summed(bars: readonly Bar[], kind: string, caption: string, words: Words = BITS): Box & { chart: Chart; sum: HTMLElement } {
+  const made = chart(bars, kind, caption, NaN, STILL, words);
   const size = bars.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
-  const sum = sumLine(bars, size, null, "bits");
+  const sum = sumLine(bars, size, null, words.unit);
   return { chart: made, sum, element: h("div", {}, made.element, sum), redraw: made.draw };
 }
 
 /** The ledger of the mean as a figure. */
 export function ledgerBox(data: AverageData): Box {
   const bars = ledgerBars(data);
-  const made = summed(bars, "Mean bits a token by rung");
+  const made = summed(bars, "rung", "Mean bits a token by rung");
   const ends = data.bits === null ? "; their sum is formed in this page" : "";
   const box = figureBox({
     room: "wide",

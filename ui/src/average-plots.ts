@@ -115,12 +115,12 @@ export function supportPlot(rows: readonly Support[]): Plot {
 }
 
 /** The share as the index grows: where it still rises, more text would explain more. */
-export function coveragePlot(rows: readonly Coverage[]): Plot {
-  const known = rows.filter((row) => row.fraction !== null && row.fraction > 0).sort((a, b) => a.fraction! - b.fraction!);
+export function coveragePlot({ coverage, missing, neighbours }: Pick<AverageData, "coverage" | "missing" | "neighbours">): Plot {
+  const known = coverage.filter((row) => row.fraction !== null && row.fraction > 0).sort((a, b) => a.fraction! - b.fraction!);
   const parts = known.map((row) => row.fraction!);
   return {
     title: "Coverage",
-    says: riseSaid(known.filter((row) => row.overlap !== null)),
+    says: [riseSaid(known.filter((row) => row.overlap !== null)), ...(neighbours ? ["By counts alone, without neighbours."] : []), ...missingSaid(missing)].join(" "),
     keys: [["line-keep", "share W"], ["interval", "95 % interval"]],
     sheet: { name: "average-coverage", columns: ["part of the index", "share W", "low", "high"], rows: () => known.map((row) => [row.fraction, row.overlap, row.low, row.high] as const) },
     draw: (canvas, width) => {
@@ -132,6 +132,16 @@ export function coveragePlot(rows: readonly Coverage[]): Plot {
       line(made, parts, known.map((row) => row.overlap), made.colours.positive, [], "disc");
     },
   };
+}
+
+/** Which parts of the index the curve lacks, and why. */
+export function missingSaid(missing: AverageData["missing"]): string[] {
+  const known = missing.filter((row) => row.fraction !== null && row.fraction > 0);
+  if (!known.length) return [];
+  const many = known.filter(({ tokens, most }) => tokens !== null && most !== null && tokens > most);
+  const [first] = many;
+  const why = first ? `counts of a part are held in memory, at most ${count(first.most!)} tokens, and ${known.length > 1 ? "the smallest of them" : "it"} has about ${count(Math.min(...many.map(({ tokens }) => tokens!)))}` : "a part needs two documents or more";
+  return [`Not drawn: ${known.map((row) => fraction(row.fraction!)).join(", ")}, as ${why}.`];
 }
 
 /** Whether the share still rises at the end, held against the width of its interval. */

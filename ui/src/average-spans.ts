@@ -1,5 +1,5 @@
 // The longest runs that a text shares with the corpus, each with the documents that have it.
-import type { SaidText, Span } from "./average-data.ts";
+import { documentName, type SaidText, type Span } from "./average-data.ts";
 import { h } from "./dom.ts";
 import { download, type Sheet } from "./sheet.ts";
 import { count, figured, visible } from "./text.ts";
@@ -36,10 +36,10 @@ export function spanList(text: SaidText, point: (span: Span | null, follow: bool
 export function runSheet(text: SaidText): Sheet {
   return {
     name: `average-runs-${visible(text.id, 60)}`,
-    columns: ["run", "first token", "behind the last", "times in the corpus", "document", "its words"],
+    columns: ["run", "first token", "behind the last", "times in the corpus", "document", "source", "its words"],
     rows: () => text.spans.flatMap((span) => {
       const run = [runOf(text, span), span.start, span.end, span.count] as const;
-      return span.documents.length ? span.documents.map(({ number, snippet }) => [...run, number, snippet] as const) : [[...run, null, ""] as const];
+      return span.documents.length ? span.documents.map(({ number, source, snippet }) => [...run, number, source, snippet] as const) : [[...run, null, "", ""] as const];
     }),
   };
 }
@@ -51,7 +51,7 @@ export function runOf({ tokens }: SaidText, { start, end }: Span): string {
 
 function documents(text: SaidText, span: Span): HTMLElement[] {
   const run = runOf(text, span);
-  return span.documents.map(({ number, snippet }) => h("p", { class: "context" }, h("span", { class: "soft" }, `document ${figured(number)}: `), ...marked(snippet, run)));
+  return span.documents.map((document) => h("p", { class: "context" }, h("span", { class: "soft" }, `${documentName(document)}: `), ...marked(document.snippet, run)));
 }
 
 /** A document's words with the run in them marked, where it stands there letter by letter. */

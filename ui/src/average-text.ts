@@ -7,6 +7,7 @@ import { h } from "./dom.ts";
 import { type Box, figureBox } from "./figure.ts";
 import type { Sheet } from "./sheet.ts";
 import { count, percent, visible } from "./text.ts";
+import { TokenList } from "./token-list.ts";
 
 /** The text that an address names, #average/text-3, or null. */
 export function parseTextHash(hash: string, texts: number): number | null {
@@ -23,8 +24,6 @@ export class TextReader implements Box {
   private readonly panel = h("div", { class: "average-panel" });
   private spans: HTMLElement[] = [];
   private at = -1;
-  private token = 0;
-  private shown = -1;
   private drawn: Box | null = null;
 
   constructor(private readonly texts: readonly SaidText[], private readonly rungs: readonly string[]) {
@@ -68,55 +67,25 @@ export class TextReader implements Box {
 
   private show(at: number): void {
     const text = this.texts[at]!;
-    [this.at, this.token, this.shown] = [at, 0, -1];
+    this.at = at;
     this.select.value = String(at);
     const share = shareOf(text);
     this.status.textContent = `${count(this.select.selectedIndex + 1)} of ${count(this.texts.length)}; ${count(text.tokens.length)} tokens, ${share === null ? "\u2013" : percent(share)} shared`;
     this.spans = tokenSpans(text);
+    const list = new TokenList(this.spans, nameOf(text), (token) => this.tell(token));
     const runs = h("div", { class: "average-runs" }, h("h4", {}, "Longest runs that stand in the corpus too"), spanList(text, (span, follow) => this.mark(span, follow)));
-    this.body.replaceChildren(h("div", {}, this.prose(text), left(text)), this.panel, runs);
-    if (text.tokens.length) this.tell(0);
+    this.body.replaceChildren(h("div", {}, this.prose(text, list), left(text)), this.panel, runs);
+    if (text.tokens.length) list.look(0);
     else this.panel.replaceChildren(h("p", { class: "empty" }, "This text has no token."));
   }
 
-  private prose(text: SaidText): HTMLElement {
-    const name = `${visible(text.id, 60)}, ${visible(text.stratum, 40) || "no stratum"}`;
-    const list = text.tokens.length ? { role: "listbox", "aria-orientation": "horizontal" } : { role: "group" };
-    const prose = h("div", { class: "prose", "aria-label": name, ...list }, ...this.spans);
-    prose.addEventListener("mouseover", (event) => this.tell(placeOf(event) ?? this.token));
-    prose.addEventListener("mouseleave", () => this.tell(this.token));
-    prose.addEventListener("focusin", (event) => this.hold(placeOf(event) ?? this.token));
-    prose.addEventListener("click", (event) => this.spans[placeOf(event) ?? this.token]?.focus({ preventScroll: true }));
-    prose.addEventListener("keydown", (event) => this.key(event));
-    return h("figure", {}, h("figcaption", {}, name), prose);
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const last = this.spans.length - 1;
-    const to = { ArrowRight: this.token + 1, ArrowLeft: this.token - 1, Home: 0, End: last, ArrowDown: lineAway(this.spans, this.token, 1), ArrowUp: lineAway(this.spans, this.token, -1) }[event.key];
-    if (to === undefined) return;
-    this.spans[Math.max(0, Math.min(last, to))]?.focus();
-    event.preventDefault();
-  }
-
-  /** Makes a token the one that stays when the pointer goes. */
-  private hold(token: number): void {
-    const before = this.spans[this.token]!;
-    before.setAttribute("tabindex", "-1");
-    before.setAttribute("aria-selected", "false");
-    this.token = token;
-    this.spans[token]!.setAttribute("tabindex", "0");
-    this.spans[token]!.setAttribute("aria-selected", "true");
-    this.tell(token);
+  private prose(text: SaidText, list: TokenList): HTMLElement {
+    const name = nameOf(text);
+    return h("figure", {}, h("figcaption", {}, name), list.element);
   }
 
   /** Shows a token's ledger. */
   private tell(token: number): void {
-    if (token === this.shown || !this.spans[token]) return;
-    this.spans[this.shown]?.classList.remove("lit");
-    this.spans[token].classList.add("lit");
-    this.shown = token;
     this.drawn = tokenPanel(this.texts[this.at]!, token, this.rungs);
     this.panel.replaceChildren(this.drawn.element);
     this.drawn.redraw();
@@ -139,6 +108,10 @@ export class TextReader implements Box {
   }
 }
 
+function nameOf(text: SaidText): string {
+  return `${visible(text.id, 60)}, ${visible(text.stratum, 40) || "no stratum"}`;
+}
+
 function left({ tokens_left: beyond }: SaidText): HTMLElement | null {
   return beyond ? h("p", { class: "soft small" }, `\u2026 and ${count(beyond)} more tokens, which are in the run folder`) : null;
 }
@@ -150,24 +123,4 @@ function textSelect(texts: readonly SaidText[]): HTMLSelectElement {
     groups.get(text.stratum)!.append(h("option", { value: String(k) }, textName(text)));
   });
   return h("select", { id: "average-text" }, ...groups.values());
-}
-
-function placeOf(event: Event): number | null {
-  const span = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-position]") : null;
-  return span ? Number(span.dataset["position"]) : null;
-}
-
-/** The token above or below another, as the lines fall now. */
-function lineAway(spans: readonly HTMLElement[], from: number, by: 1 | -1): number {
-  const here = spans[from]!.getClientRects()[0];
-  if (!here) return from;
-  let best: { token: number; line: number; off: number } | null = null;
-  for (let token = from + by; token >= 0 && token < spans.length; token += by) {
-    const there = spans[token]!.getClientRects()[0];
-    if (!there || Math.abs(there.top - here.top) < here.height / 2) continue;
-    if (best && Math.abs(there.top - best.line) > here.height / 2) break;
-    const off = Math.abs(there.left + there.width / 2 - here.left - here.width / 2);
-    if (!best || off < best.off) best = { token, line: there.top, off };
-  }
-  return best?.token ?? from;
 }

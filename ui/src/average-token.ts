@@ -39,7 +39,7 @@ export function tokenPanel(text: SaidText, t: number, rungs: readonly string[]):
   ];
   const facts = h("dl", { class: "plain" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   const title = h("h4", {}, h("q", { class: "token" }, tokenLabel(text.tokens[t]!)), h("span", { class: "soft small" }, `token ${count(t)}`));
-  const ledger = summed(tokenBars(text, t, rungs), "Bits of this token by rung");
+  const ledger = summed(tokenBars(text, t, rungs), "rung", "Bits of this token by rung");
   ledger.sum.removeAttribute("role"); // it would be read out with every move over the text
   return { element: h("div", {}, title, facts, ledger.element), redraw: ledger.redraw };
 }

@@ -1,6 +1,7 @@
 // The chapter *average*: how much of what the model says an average of its text would also have said, token by token.
-import { type AverageData, averageData, type AverageMain, averageTexts, type SaidText } from "./average-data.ts";
+import { type AverageData, averageData, averageInfluence, type AverageMain, averageTexts, type Influence, type SaidText } from "./average-data.ts";
 import { brokenPlot, divergencePlot } from "./average-face.ts";
+import { InfluenceReader } from "./average-influence.ts";
 import { ledgerBox } from "./average-ledger.ts";
 import { bracketPlot, bracketText, coveragePlot, distancePlot, supportPlot } from "./average-plots.ts";
 import { parseTextHash, TextReader } from "./average-text.ts";
@@ -33,7 +34,7 @@ export function renderAverage(place: HTMLElement, main: AverageMain, face: boole
   whenWhole(() => {
     const data = averageData();
     if (!data) return room.replaceChildren(h("p", { class: "empty" }, "This page carries no figures of the average."));
-    room.replaceChildren(...rooms(data, averageTexts(), main.sure === true, face, shelf));
+    room.replaceChildren(...rooms(data, averageTexts(), averageInfluence(), main.sure === true, face, shelf));
   });
   return shelf.redraw;
 }
@@ -75,7 +76,7 @@ function caveat({ corpus }: AverageMain): HTMLElement {
   return h("p", { class: "note" }, `${indexed}${rest} What is not shared is not explained by averages of this corpus; whether it is explained by more text is not known.`);
 }
 
-function rooms(data: AverageData, texts: SaidText[], sure: boolean, face: boolean, shelf: Shelf): HTMLElement[] {
+function rooms(data: AverageData, texts: SaidText[], moved: Influence | null, sure: boolean, face: boolean, shelf: Shelf): HTMLElement[] {
   const put = (plot: Plot, height = 430) => shelf.put(height, () => figureBox(plot));
   const grid = (...plots: Plot[]) => h("div", { class: "figures-grid" }, ...plots.map((plot) => put(plot)));
   const rungs = data.ledger.map(({ rung }) => rung);
@@ -87,13 +88,30 @@ function rooms(data: AverageData, texts: SaidText[], sure: boolean, face: boolea
     put(bracketPlot(data, sure), 300),
     h("h3", {}, "Token by token"),
     reader || h("p", { class: "empty" }, "The reading shows no text token by token."),
-    ...(data.ledger.length ? [h("h3", {}, "Where the bits come from"), shelf.put(460, () => ledgerBox(data))] : []),
+    ...documentsRoom(moved, shelf),
+    ...(data.ledger.length ? [h("h3", {}, "Where the bits come from"), ...nearSaid(data), shelf.put(460, () => ledgerBox(data))] : []),
     h("h3", {}, "The average and the face"),
     ...(toFace ? [toFace] : []),
     grid(brokenPlot(data.by_support), divergencePlot(data.by_support)),
     h("h3", {}, "How far the corpus reaches"),
-    grid(supportPlot(data.support), coveragePlot(data.coverage), distancePlot(data.distance)),
+    grid(supportPlot(data.support), coveragePlot(data), distancePlot(data.distance)),
   ];
+}
+
+/** The attribution to documents, where one was asked for. */
+function documentsRoom(moved: Influence | null, shelf: Shelf): HTMLElement[] {
+  if (!moved) return [];
+  const left = moved.left_out > 0 && h("p", { class: "note" }, `${figured(moved.left_out)} more texts were attributed; they are in the run folder.`);
+  const room = moved.texts.length ? shelf.put(480, () => new InfluenceReader(moved)) : h("p", { class: "empty" }, "No text was attributed to documents.");
+  return [h("h3", {}, "Which documents move it"), room, ...(left ? [left] : [])];
+}
+
+/** What the rung of near states rests on, and what is shared without it. */
+function nearSaid({ neighbours }: AverageData): HTMLElement[] {
+  if (!neighbours) return [];
+  const { layer, places, documents, weight, counts } = neighbours;
+  const text = `The rung \u201cneighbours\u201d is what followed the nearest of the model\u2019s own states, ${visible(layer, 40)}, at ${places === null ? "\u2013" : count(places)} places in ${documents === null ? "\u2013" : count(documents)} documents, each text\u2019s own left out; its weight is ${figured(weight)}. By counts alone the share is ${percent(counts.overlap)}${interval(counts.low, counts.high, percent)}; coverage and distance are by counts alone.`;
+  return [h("p", { class: "note" }, text)];
 }
 
 /** Brings the texts into sight when an address names one of them. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AverageData, type AverageMain, type SaidText, shareOf } from "../src/average-data.ts";
+import { type AverageData, type AverageMain, type Influence, type MovedText, type SaidText, shareOf } from "../src/average-data.ts";
 import { brokenPlot, divergencePlot } from "../src/average-face.ts";
+import { documentBars, movedTint, qualitySaid } from "../src/average-influence.ts";
 import { headTiles } from "../src/average.ts";
 import { ledgerBars, tokenBars } from "../src/average-ledger.ts";
-import { bracketPlot, bracketSaid, coveragePlot, supportPlot } from "../src/average-plots.ts";
+import { bracketPlot, bracketSaid, coveragePlot, missingSaid, supportPlot } from "../src/average-plots.ts";
 import { runOf, runSheet } from "../src/average-spans.ts";
 import { parseTextHash } from "../src/average-text.ts";
 import { tintOf } from "../src/average-token.ts";
@@ -20,6 +21,8 @@ const DATA: AverageData = {
   coverage: [],
   distance: { alpha: 0.05, share: null, texts: [] },
   by_support: [],
+  neighbours: null,
+  missing: [],
 };
 const TEXT: SaidText = {
   id: "reply",
@@ -87,20 +90,20 @@ test("a run is its tokens without the space before them", () => {
 });
 
 test("the sheet of runs has a row a document, and one for a run without any", () => {
-  const spans = [{ start: 0, end: 2, count: 3, documents: [{ number: 7, snippet: "x" }, { number: null, snippet: "=y" }] }, { start: 1, end: 3, count: null, documents: [] }];
-  assert.deepEqual([...runSheet({ ...TEXT, spans }).rows()], [["The old", 0, 2, 3, 7, "x"], ["The old", 0, 2, 3, null, "=y"], ["old mill", 1, 3, null, null, ""]]);
+  const spans = [{ start: 0, end: 2, count: 3, documents: [{ number: 7, source: "a.txt", snippet: "x" }, { number: null, source: "", snippet: "=y" }] }, { start: 1, end: 3, count: null, documents: [] }];
+  assert.deepEqual([...runSheet({ ...TEXT, spans }).rows()], [["The old", 0, 2, 3, 7, "a.txt", "x"], ["The old", 0, 2, 3, null, "", "=y"], ["old mill", 1, 3, null, null, "", ""]]);
 });
 
 test("the sheets say what the figures draw, in order", () => {
   const support = [2, 1].map((order) => ({ order, replies: 1 / order, held_out: null, shuffled: 0 }));
   assert.deepEqual([...supportPlot(support).sheet.rows()], [[1, 1, null, 0], [2, 0.5, null, 0]]);
   const coverage = [1, 0.5, 0, null].map((fraction) => ({ fraction, overlap: 0.5, low: 0.4, high: 0.6 }));
-  assert.deepEqual([...coveragePlot(coverage).sheet.rows()].map(([fraction]) => fraction), [0.5, 1]);
-  assert.match(coveragePlot(coverage.slice(0, 1)).says, /Only the whole index was asked/);
+  assert.deepEqual([...coveragePlot({ ...DATA, coverage }).sheet.rows()].map(([fraction]) => fraction), [0.5, 1]);
+  assert.match(coveragePlot({ ...DATA, coverage: coverage.slice(0, 1) }).says, /Only the whole index was asked/);
 });
 
 test("a share is only said to rise where it moves by more than its interval reaches", () => {
-  const rows = (rise: number, half: number | null) => coveragePlot([0.5, 1].map((fraction, k) => ({ fraction, overlap: 0.5 + rise * k, low: half && 0.5 - half, high: half && 0.5 + half }))).says;
+  const rows = (rise: number, half: number | null) => coveragePlot({ ...DATA, coverage: [0.5, 1].map((fraction, k) => ({ fraction, overlap: 0.5 + rise * k, low: half && 0.5 - half, high: half && 0.5 + half })) }).says;
   assert.match(rows(0.0625, 0.03), /^From 1\/2 of the index to 1 the share moves by 6\.25 points: more text would explain more\.$/);
   assert.match(rows(0.0625, 0.1), /6\.25 points, less than its interval reaches\.$/);
   assert.match(rows(-0.0625, 0.03), /\u22126\.25 points\.$/);
@@ -122,4 +125,40 @@ test("a bin without a figure is named", () => {
   const bins = [0, 1, 2].map((low) => ({ low, high: low, tokens: 5, overlap: 0.5, broken: low === 1 ? null : 0.25, divergence: low ? 0.5 : null }));
   assert.match(brokenPlot(bins).says, /25 % at 0, 25 % at 2; over all 25 %\. Without a figure: 1\./);
   assert.match(divergencePlot(bins).says, /0\.5 bits at 1, 0\.5 bits at 2; over all 0\.5 bits\. Without a figure: 0\./);
+});
+
+test("parts of the index that the curve lacks are named with the reason", () => {
+  const part = (fraction: number, tokens: number) => ({ fraction, tokens, most: 2_000_000 });
+  assert.deepEqual(missingSaid([]), []);
+  assert.match(missingSaid([part(0.25, 5_000_000), part(0.5, 10_000_000)])[0]!, /^Not drawn: 1\/4, 1\/2, as .* at most 2,000,000 tokens, and the smallest of them has about 5,000,000\.$/);
+  assert.match(missingSaid([part(0.25, 9)])[0]!, /two documents or more/);
+  assert.match(coveragePlot({ ...DATA, missing: [part(0.5, 10_000_000)] }).says, /Not drawn: 1\/2/);
+});
+
+const MOVED: MovedText = {
+  id: "reply",
+  effective: 3.5,
+  for: 0.75,
+  against: -0.5,
+  largest: [[1, 0.5], [0, -0.25]],
+  tokens: [],
+  documents: [{ number: 7, source: "a.txt, 2 of 3", snippet: "one" }, { number: null, source: "", snippet: "two" }],
+};
+
+test("documents, with all others on either side, add up to the sum over all that were looked at", () => {
+  const bars = documentBars(MOVED, MOVED);
+  assert.deepEqual(bars.map(({ label, value }) => [label, value]), [["document \u2013", 0.5], ["document 7", -0.25], ["others for", 0.25], ["others against", -0.25], ["all looked at", 0.25]]);
+  assert.equal(bars.at(-2)!.to, bars.at(-1)!.to);
+});
+
+test("a token is tinted by how much documents move it, and to the side of their sum", () => {
+  assert.deepEqual(movedTint(MOVED, 2.5), { side: "plus", strength: 0.5 });
+  assert.deepEqual(movedTint({ ...MOVED, for: 0, against: -1 }, 0), { side: "minus", strength: 0 });
+});
+
+test("what retraining found is said, and where nobody retrained that it was not measured", () => {
+  const found: Influence = { documents: 9, of: 20, projected: 64, damping: 1, quality: null, texts: [MOVED], left_out: 0 };
+  assert.match(qualitySaid(found), /^Quality not measured/);
+  const quality = { lds: 0.625, low: 0.5, high: 0.75, by_token: 0.25, retrainings: 40, of: "a slide" };
+  assert.match(qualitySaid({ ...found, quality }), /by 40 retrainings of a slide: LDS 0\.625 \(95 %: 0\.5 … 0\.75\) for whole texts, 0\.25 for single tokens/);
 });

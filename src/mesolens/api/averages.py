@@ -10,11 +10,14 @@ from jaxtyping import Int
 
 from mesolens.api.stages import tables_of
 from mesolens.corpus.counting import Counts
+from mesolens.corpus.cutting import CUT
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.index.header import HEADER, PLAN
 from mesolens.corpus.index.opened import Index
 from mesolens.corpus.index.opening import open_index
-from mesolens.corpus.reading import documents, files_of
+from mesolens.corpus.reading import files_of, sourced
+from mesolens.corpus.sources import Counted, Sources
+from mesolens.corpus.sources import read as read_sources
 from mesolens.corpus.tokenizing import entries, tokenised
 from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
@@ -63,6 +66,11 @@ class Averages:
         """Which documents move each token of the first texts; None where it was not asked for."""
         return cast("dict[str, Json] | None", self.reading.data["influence"])
 
+    @property
+    def neighbours(self) -> dict[str, Json] | None:
+        """What the rung of near states rests on, and the share without it; None where it was not asked for."""
+        return cast("dict[str, Json] | None", self.reading.data["neighbours"])
+
     def to_json(self) -> dict[str, Json]:
         """The data as the command prints it with `--json`."""
         return dict(self.reading.data)
@@ -81,6 +89,8 @@ def average(
     fraction: float | None = None,
     name: str = "",
     documents: int = 0,
+    neighbours: bool | int = False,
+    layer: int | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> Averages:
@@ -88,31 +98,52 @@ def average(
 
     Args:
         model: whose replies are measured; it needs a tokenizer.
-        corpus: counts, the folder of an index, text to be counted in memory, or `slide:NAME` for the text that a
-            slide learned from.
-        texts: what is scored; without any, the model's replies to prompts of the pack, or, where it does not chat, to
-            beginnings of documents.
-        pack: whose prompts the model replies to; a slide has its own, any other model gets the default pack.
+        corpus: counts, the folder of an index, text to be counted in memory (files are cut), or `slide:NAME`.
+        texts: what is scored; without any, replies to the pack's prompts or, without a chat, to documents begun.
+        pack: whose prompts are replied to; a slide has its own, any other model gets the default pack.
         twin: a model trained alike, for how far the two are apart where the corpus says more or less.
         fraction: the part of the model's training text that the corpus is, where that is known.
         name: of the corpus, for people; without one its folder's.
         documents: attribute every token of the first so many texts to documents of the corpus; off at 0.
+        neighbours: a rung of what followed the nearest states at so many places, or at the budget's; off at False.
+        layer: the block behind which these states are taken, from 0; the last one without it.
         budget: how many texts and samples: `quick`, `standard` or `deep`.
         seed: of every draw.
 
     Raises:
-        BadInput: the corpus was cut with another tokenizer, has too few documents, or no budget has that name.
+        BadInput: the corpus fits neither tokenizer nor need, or there is no such budget or block.
     """
     if budget not in instrument.TEXTS:
         raise BadInput(f"no budget is called {budget!r}; there are {', '.join(instrument.TEXTS)}")
     counts, known = opened(corpus, model, name, fraction)
     asked = tuple(texts) if texts is not None else said_by(model, counts, pack, instrument.TEXTS[budget], seed)
     spec = attributed(spec_of(asked, known, budget, seed, twin), model.card.name, documents, budget)
-    return against(model, counts, spec, twin)
+    return against(model, counts, with_neighbours(spec, model, neighbours, layer, budget), twin)
 
 
-def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str) -> instrument.AverageSpec:
+def with_neighbours(
+    spec: instrument.AverageSpec, model: LoadedModel, places: bool | int, layer: int | None, budget: str
+) -> instrument.AverageSpec:
+    """The same with the rung of near hidden states, at so many places or as many as the budget has; False: without.
+
+    Raises:
+        BadInput: a layer is named without the rung.
+    """
+    if places is False:
+        if layer is not None:
+            raise BadInput(f"layer {layer} is that of the neighbours' states, and no neighbours were asked for")
+        return spec
+    most = instrument.PLACES[budget] if places is True else places
+    behind = len(model.anatomy.blocks) - 1 if layer is None else layer
+    return replace(spec, neighbours=instrument.Neighbours(most, behind))
+
+
+def attributed(
+    spec: instrument.AverageSpec, model: str, texts: int, budget: str, looked: int | None = None
+) -> instrument.AverageSpec:
     """The same with the first texts attributed to documents; a slide's attribution says what retraining found of it.
+
+    `looked` is how many documents are drawn and looked at; without it as many as the budget has.
 
     Raises:
         BadInput: the number of texts is below 0.
@@ -124,7 +155,7 @@ def attributed(spec: instrument.AverageSpec, model: str, texts: int, budget: str
     from mesolens.slides.retrained import QUALITY
 
     quality = QUALITY if model.startswith("slide:") else None
-    asked = instrument.Attribution(texts, documents=instrument.LOOKED[budget], quality=quality)
+    asked = instrument.Attribution(texts, documents=looked or instrument.LOOKED[budget], quality=quality)
     return replace(spec, attribution=asked)
 
 
@@ -174,11 +205,13 @@ def opened(
         raise BadInput(f"the fraction {fraction:g} is none; give a part of the training text, above 0 and at most 1")
     if isinstance(corpus, str) and corpus.startswith("slide:"):
         return of_slide(corpus, model, fraction)
-    counts = _of_path(Path(corpus), model) if isinstance(corpus, str | Path) else corpus
+    counts, sources = _of_path(Path(corpus), model) if isinstance(corpus, str | Path) else (corpus, None)
     tokenizer = counts.header.plan.tokenizer if isinstance(counts, Index) else model.card.tokenizer_hash
     short = Path(corpus).name if isinstance(corpus, str | Path) else "the corpus"
     named = name or (counts.name if isinstance(counts, Index) else short)
-    return counts, instrument.Corpus(named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction)
+    return counts, instrument.Corpus(
+        named, digest(counts), counts.documents, counts.tokens, tokenizer, fraction, sources
+    )
 
 
 def is_index(path: Path | str) -> bool:
@@ -186,18 +219,20 @@ def is_index(path: Path | str) -> bool:
     return any((Path(path) / name).is_file() for name in (HEADER, PLAN))
 
 
-def _of_path(path: Path, model: LoadedModel) -> Counts:
-    """An index, or text as counts in memory.
+def _of_path(path: Path, model: LoadedModel) -> tuple[Counts, Sources | None]:
+    """An index, or text as counts in memory, and where its documents come from; text files are cut.
 
     Raises:
         BadInput: there is neither, the text is too long to be held, or the model has no tokenizer to cut it.
     """
     if is_index(path) or not path.exists():
-        return open_index(path, model.card.tokenizer_hash)
+        return open_index(path, model.card.tokenizer_hash), read_sources(path)
     if model.tokenizer is None:
         raise BadInput(f"{model.card.name} has no tokenizer, so text cannot be cut; build an index with one that has")
-    cut = tokenised(model.tokenizer, documents(files_of([path])))
-    return gathered(_held(cut, path), max(model.card.vocabulary, entries(model.tokenizer)))
+    counted = Counted(CUT)
+    cut = tokenised(model.tokenizer, counted.passing(sourced(files_of([path]), cut=CUT)))
+    counts = gathered(_held(cut, path), max(model.card.vocabulary, entries(model.tokenizer)))
+    return counts, counted.found()
 
 
 def _held(cut: Iterable[Int[np.ndarray, " T"]], path: Path) -> Iterator[Int[np.ndarray, " T"]]:

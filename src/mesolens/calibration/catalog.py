@@ -12,6 +12,7 @@ from mesolens.calibration import (
     intervals,
     mixtures,
     nothing,
+    remembered,
     searched,
     speakers,
     stepped,
@@ -66,6 +67,7 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
     "average": (
         Part("mixtures", "mixtures with a known share", mixtures.steps, mixtures.SECONDS, mixtures.rows),
         Part("cells", "mask's cells, salad and rules", averaged.steps, averaged.SECONDS, averaged.rows),
+        Part("neighbours", "states that tell their tokens", remembered.steps, remembered.SECONDS, remembered.rows),
         Part("documents", "attribution, by retraining", documents.steps, documents.SECONDS, documents.rows),
     ),
     "depth": (Part("stepped", "steps planted, free, and not used", stepped.steps, stepped.SECONDS, stepped.rows),),

@@ -118,12 +118,12 @@ def peers(
 def gradients(model: LoadedModel, documents: Sequence[Ids], texts: Sequence[Ids], seed: int) -> Gradients:
     """As the instrument takes them, with its own settings."""
     asked = Attribution(len(texts))
-    into = sketch(model, asked.buckets, seed)
+    into, hot = sketch(model, asked.buckets, seed), asked.temperature
     pairs = [
-        document_gradients(model, Said(ids[:1], ids[1:]), into, draws=asked.draws, seed=seed + number)
+        document_gradients(model, Said(ids[:1], ids[1:]), into, draws=asked.draws, seed=seed + number, temperature=hot)
         for number, ids in enumerate(documents)
     ]
-    tokens = [token_gradients(model, Said(text[:1], text[1:]), into) for text in texts]
+    tokens = [token_gradients(model, Said(text[:1], text[1:]), into, temperature=hot) for text in texts]
     own, drawn = np.stack([own for own, _ in pairs]), np.concatenate([drawn for _, drawn in pairs])
     return Gradients(own, drawn, np.concatenate(tokens), [0, *np.cumsum([len(each) for each in tokens]).tolist()])
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 LONGEST = 768
 """Tokens of the longest program that is waited for, where half of the model's window has room for it."""
+
+
+ATTRIBUTED, LOOKED = 2, 100
+"""Replies of a slide that are attributed to documents, and documents that are looked at: some five seconds in all. Of
+another model that takes longer, and nobody has measured how good it is; `mesolens average --documents` does it."""
 
 
 @click.command()
@@ -69,6 +75,9 @@ def _subject(
     text = FaceAsk(corpus=None if corpus is None or is_index(corpus) else corpus)
     twins = tuple(open_model(name, found) for name in cast("tuple[str, ...]", given["twin"]))
     twin = next(iter(twins), None)
+    counted = AverageAsk(index=corpus)
+    if model.startswith("slide:"):
+        counted = replace(counted, documents=ATTRIBUTED, looked=LOOKED)
     most = min(LONGEST, (opened.card.window or 2 * LONGEST) // 2)
     return Subject(
         opened,
@@ -78,7 +87,7 @@ def _subject(
         face=face_of(model, opened, base, found, text) if "face" in names else None,
         base=base,
         twins=twins,
-        average=average_of(model, opened, twin, found, AverageAsk(index=corpus)) if "average" in names else None,
+        average=average_of(model, opened, twin, found, counted) if "average" in names else None,
         depth=open_depth(opened, None, None, found) if "depth" in names else None,
         quine=quine_spec(budget=found.budget, seed=found.seed, most=most) if "quine" in names else None,
     )

@@ -1,7 +1,7 @@
 """`mesolens average`: how much of what a model says an average of its text would also have said."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -24,6 +24,9 @@ Row = dict[str, object]
 @click.option("--twin", metavar="MODEL", help="A model trained alike, or before tuning: where do the two part?")
 @click.option("--most", metavar="N", type=int, default=64, help="Tokens of the longest reply (64).")
 @click.option("--documents", metavar="N", type=int, default=0, help="Attribute N texts to documents (0: none).")
+@click.option("--neighbours", is_flag=True, help="Add a rung: what followed the corpus' nearest hidden states.")
+@click.option("--places", metavar="N", type=int, help="Of the corpus, whose states are neighbours (by the budget).")
+@click.option("--layer", metavar="N", type=int, help="Block behind which these states are taken (the last).")
 @click.option("--budget", metavar="NAME", help="How many texts and samples: quick, standard or deep (standard).")
 @common
 def average(model: str, twin: str | None, most: int, documents: int, fraction: float | None, **options: object) -> None:
@@ -39,13 +42,18 @@ def average(model: str, twin: str | None, most: int, documents: int, fraction: f
     from mesolens.cli.average_ask import AverageAsk, average_of
     from mesolens.cli.opening import Items, open_model, open_twin
     from mesolens.cli.subject import Subject
+    from mesolens.cli.terminal import tell
+    from mesolens.instruments.average.neighbours import told
 
     opened = open_model(model, found)
     other = open_twin(twin, opened, found)
     named = {name: cast("str | None", options[name]) for name in ("index", "name", "pack")}
-    ask = AverageAsk(**named, fraction=fraction, longest=most, documents=documents)
+    rung: dict[str, Any] = {name: options[name] for name in ("neighbours", "places", "layer")}
+    ask = AverageAsk(**named, **rung, fraction=fraction, longest=most, documents=documents)
     asked = average_of(model, opened, other, found, ask)
     twins = () if other is None else (other,)
+    if asked.spec.neighbours is not None:
+        tell(f"neighbours: {told(opened.card, asked.spec.neighbours)}")
     subject = Subject(opened, None, Items((), ""), found, average=asked, twins=twins)
     chapters.answer(subject, "average", _overview)
 
@@ -64,8 +72,24 @@ def _overview(reading: "Reading") -> None:
     if distance["share"] is not None:
         part, alpha = cast(float, distance["share"]), cast(float, distance["alpha"])
         show([f"{100 * part:.0f} % of texts are as far from the corpus as {100 * alpha:.0f} % of its documents"])
+    if reading.data["neighbours"] is not None:
+        _near(cast(Row, reading.data["neighbours"]))
     if reading.data["influence"] is not None:
         _behind(cast(Row, reading.data["influence"]))
+
+
+def _near(found: Row) -> None:
+    """What the rung of near states rests on."""
+    from mesolens.cli.terminal import show
+
+    counts = cast(Row, found["counts"])
+    where = f"{cast(int, found['places']):,} places in {cast(int, found['documents']):,} documents"
+    show(
+        [
+            f"Neighbours: states {found['layer']} at {where}, weight {cast(float, found['weight']):.2f}",
+            f"By counts alone the share is {100 * cast(float, counts['overlap']):.0f} %; coverage and distance are too",
+        ]
+    )
 
 
 def _behind(influence: Row) -> None:

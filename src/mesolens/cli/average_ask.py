@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from mesolens.angles.composition import turned
-from mesolens.api.averages import attributed, opened, said_by, spec_of
+from mesolens.api.averages import attributed, opened, said_by, spec_of, with_neighbours
 from mesolens.cli.opening import open_pack
 from mesolens.corpus.counting import Counts
 from mesolens.errors import BadInput
@@ -38,6 +38,10 @@ class AverageAsk:
     fraction: float | None = None
     longest: int = 64
     documents: int = 0
+    looked: int | None = None
+    neighbours: bool = False
+    places: int | None = None
+    layer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ def average_of(name: str, model: LoadedModel, twin: LoadedModel | None, settings
     pack = open_pack(name, ask.pack, None, None) if chats(model) else None
     texts = said_by(model, counts, pack, TEXTS[settings.budget], settings.seed)
     spec = spec_of(texts, corpus, settings.budget, settings.seed, twin)
-    spec = attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget)
-    return Corpora(counts, spec)
+    spec = attributed(replace(spec, longest=ask.longest), name, ask.documents, settings.budget, ask.looked)
+    if ask.places is not None and not ask.neighbours:
+        raise BadInput(f"--places {ask.places} are those of neighbours: say --neighbours too")
+    places = ask.neighbours if ask.places is None else ask.places
+    return Corpora(counts, with_neighbours(spec, model, places, ask.layer, settings.budget))
 
 
 def with_broken(asked: Corpora, model: LoadedModel, store: Store) -> Corpora:

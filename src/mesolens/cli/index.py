@@ -1,5 +1,6 @@
 """`mesolens index`: build an index of a corpus, and count in it."""
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mesolens.cli.index_texts import Texts
     from mesolens.corpus.index.header import Header, Plan
     from mesolens.corpus.index.opened import Index
+    from mesolens.corpus.sources import Sources
     from mesolens.model.loaded import LoadedModel
     from mesolens.runs.settings import Settings
 
@@ -32,19 +34,23 @@ def index() -> None:
 @click.option("--model", metavar="MODEL", required=True, help="The model whose tokenizer cuts the text.")
 @click.option("--name", metavar="TEXT", help="What the corpus is called (its first TEXT).")
 @click.option("--field", metavar="NAME", default="text", help="Where JSON Lines and tables have the text (text).")
+@click.option("--cut", metavar="N", type=int, help="Cut text files into pieces of N characters (4000; 0: do not).")
 @click.option("--memory", metavar="SIZE", default="1GB", help="What sorting may take, as 500MB or 8GB (1GB).")
 @common
-def build(texts: tuple[str, ...], model: str, name: str | None, field: str, memory: str, **others: object) -> None:
+def build(
+    texts: tuple[str, ...], model: str, name: str | None, field: str, cut: int | None, memory: str, **others: object
+) -> None:
     """Index TEXT: text files, JSON Lines, Parquet, `datasets` folders, folders of these, or slide:NAME.
 
-    The index is written into --out. It counts any n-gram of MODEL's tokens exactly. Stopped at any moment, the same
-    command goes on after the last part that was finished.
+    The index is written into --out. It counts any n-gram of MODEL's tokens exactly. Text files are cut at blank lines
+    into pieces, each a document. Stopped at any moment, the same command goes on after the last part that was finished.
     """
     found = settings(others)
 
     from mesolens.cli.index_texts import texts_of
     from mesolens.cli.opening import open_model
     from mesolens.cli.terminal import data, show
+    from mesolens.corpus.cutting import CUT
     from mesolens.corpus.index.building import shard_tokens
     from mesolens.corpus.index.header import Plan
     from mesolens.corpus.tokenizing import entries
@@ -53,13 +59,16 @@ def build(texts: tuple[str, ...], model: str, name: str | None, field: str, memo
     budget = shard_tokens(_size(memory))
     if found.out is None:
         raise BadInput("an index is kept: say in which folder, with --out DIR")
-    read = texts_of(texts, field)
+    most = CUT if cut is None else cut
+    if most < 0:
+        raise BadInput(f"--cut is {most}; give the characters of a piece, or 0 to leave text files whole")
+    read = texts_of(texts, field, most)
     loaded = open_model(model, found)
     if loaded.tokenizer is None:
         raise BadInput(f"{loaded.card.name} has no tokenizer, so text cannot be cut; give another --model")
     vocabulary = max(loaded.card.vocabulary, entries(loaded.tokenizer))
     plan = Plan(name or texts[0], loaded.card.tokenizer_hash, vocabulary, read.sources, budget)
-    header = _built(read, loaded, found.out, plan, found)
+    header = _built(read, loaded, found.out, plan, found, most)
     if found.json:
         data(_facts(header, found.out))
     else:
@@ -79,16 +88,32 @@ def count(folder: str, texts: tuple[str, ...], model: str, without: int | None, 
 
     from mesolens.cli.opening import open_model
     from mesolens.cli.terminal import data, table
+    from mesolens.corpus import sources
     from mesolens.corpus.index.opening import open_index
 
     loaded = open_model(model, found)
     opened = open_index(Path(folder), loaded.card.tokenizer_hash)
-    rows = [_counted(opened, loaded, text, most, without) for text in texts]
+    named = sources.read(Path(folder)) or sources.Sources((), (0,))
+    rows = [_counted(opened, loaded, named, text, most, without) for text in texts]
     if found.json:
         data(rows)
         return
     cells = [(row["text"], row["tokens"], row["count"], _nexts(row["next"]), _places(row["documents"])) for row in rows]
     table(("text", "tokens", "count", "next", "documents"), cells)
+
+
+@index.command()
+@click.argument("folder", metavar="INDEX")
+@common
+def show(folder: str, **others: object) -> None:
+    """Say what INDEX holds: documents, tokens, whose tokenizer, from how many files, and how text files were cut."""
+    found = settings(others)
+
+    from mesolens.cli.terminal import data, show
+    from mesolens.corpus.index.header import read_header
+
+    facts = _facts(read_header(Path(folder)), Path(folder))
+    data(facts) if found.json else show([f"{key:<11}{value}" for key, value in facts.items()])
 
 
 @index.command()
@@ -120,10 +145,11 @@ def _size(text: str) -> int:
         raise BadInput(f"--memory {printable(text, 40)} is no size; give one as 500MB or 8GB") from None
 
 
-def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found: "Settings") -> "Header":
+def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found: "Settings", cut: int) -> "Header":
     from itertools import islice
 
     from mesolens.cli.terminal import tell
+    from mesolens.corpus import sources
     from mesolens.corpus.index.building import build
     from mesolens.corpus.tokenizing import tokenised
     from mesolens.runs.progress import reporter
@@ -135,13 +161,19 @@ def _built(read: "Texts", loaded: "LoadedModel", out: Path, plan: "Plan", found:
         tokens, seconds = _estimated(read, loaded)
         size = (plan.token_bytes + 5.1) * tokens / 1e6
         tell(f"about {tokens / 1e6:.2g}M tokens: {seconds:.2g} s or more, and {size:.2g} MB of disk")
+    counted = sources.Counted(cut)
     with reporter(as_json=found.json)("tokens read and sorted", 2 * tokens, 0) as advance:
-        return build(
-            lambda first: tokenised(tokenizer, islice(read.documents(), first, None)),
+        header = build(
+            lambda first: tokenised(tokenizer, islice(counted.passing(read.documents()), first, None)),
             out,
             plan,
             lambda what, more: advance(more),
         )
+    if sources.read(out) is None:
+        if not counted.paths:  # stopped between the index and this
+            deque(counted.passing(read.documents()), maxlen=0)
+        sources.write(counted.found(), out)
+    return header
 
 
 def _estimated(read: "Texts", loaded: "LoadedModel") -> tuple[int, float]:
@@ -152,7 +184,7 @@ def _estimated(read: "Texts", loaded: "LoadedModel") -> tuple[int, float]:
     from mesolens.corpus.tokenizing import tokenised
 
     assert loaded.tokenizer is not None
-    texts = [text[:_LOOK] for text in islice(read.documents(), 64)]
+    texts = [text[:_LOOK] for _, text in islice(read.documents(), 64)]
     begin = time.perf_counter()
     tokens = sum(map(len, tokenised(loaded.tokenizer, texts)))
     each = (time.perf_counter() - begin) / max(1, tokens) + _SORTING
@@ -171,10 +203,21 @@ def _facts(header: "Header", out: Path) -> dict[str, object]:
         "tokenizer": header.plan.tokenizer,
         "shards": len(header.parts),
         "bytes": sum(size for part in header.parts for size in part.sizes.values()),
+        **_sources(out),
     }
 
 
-def _counted(opened: "Index", loaded: "LoadedModel", text: str, most: int, without: int | None) -> dict[str, object]:
+def _sources(out: Path) -> dict[str, object]:
+    """From how many files the documents are, and how text files were cut; nothing of an index that does not say."""
+    from mesolens.corpus import sources
+
+    found = sources.read(out)
+    return {} if found is None else {"files": len(found.names), "cut": found.cut}
+
+
+def _counted(
+    opened: "Index", loaded: "LoadedModel", named: "Sources", text: str, most: int, without: int | None
+) -> dict[str, object]:
     from mesolens.errors import BadInput
     from mesolens.model.chat import token_texts
 
@@ -190,7 +233,12 @@ def _counted(opened: "Index", loaded: "LoadedModel", text: str, most: int, witho
         "count": int(opened.count([ids], without)[0]),
         "next": {token_texts(tokenizer, [token])[0]: times for times, token in best},
         "documents": [
-            {"number": place.document, "times": place.times, "snippet": _snippet(opened, loaded, place, len(ids))}
+            {
+                "number": place.document,
+                "source": named.of(place.document),
+                "times": place.times,
+                "snippet": _snippet(opened, loaded, place, len(ids)),
+            }
             for place in opened.places(ids, most, without)
         ],
     }
@@ -211,4 +259,7 @@ def _nexts(following: object) -> str:
 
 def _places(documents: object) -> str:
     assert isinstance(documents, Sequence)
-    return ", ".join(f"{each['number']} ({each['times']} times)" for each in documents)
+    return ", ".join(
+        f"{each['number']} ({each['source'] + ', ' if each['source'] else ''}{each['times']} times)"
+        for each in documents
+    )

@@ -18,33 +18,33 @@ class Texts:
     """A stream of documents that can be begun again.
 
     Attributes:
-        documents: gives them from the first on.
+        documents: gives them from the first on, each with the name of what it is read from.
         sources: a digest of what they are read from.
         bytes, tokens: about how much it is, where that is known beforehand.
     """
 
-    documents: Callable[[], Iterable[str]]
+    documents: Callable[[], Iterable[tuple[str, str]]]
     sources: str
     bytes: int = 0
     tokens: int = 0
 
 
-def texts_of(names: tuple[str, ...], field: str) -> Texts:
-    """The documents of all that was named, in that order.
+def texts_of(names: tuple[str, ...], field: str, cut: int = 0) -> Texts:
+    """The documents of all that was named, in that order; text files in pieces of at most `cut` characters.
 
     Raises:
         BadInput: a file is not there, or no slide has that name.
     """
-    parts = [_slide(name) if name.startswith("slide:") else _files(Path(name), field) for name in names]
+    parts = [_slide(name) if name.startswith("slide:") else _files(Path(name), field, cut) for name in names]
     size, tokens = (sum(getattr(part, name) for part in parts) for name in ("bytes", "tokens"))
     whole = sha256("".join(part.sources for part in parts).encode()).hexdigest()
-    return Texts(lambda: (text for part in parts for text in part.documents()), whole, size, tokens)
+    return Texts(lambda: (each for part in parts for each in part.documents()), whole, size, tokens)
 
 
-def _files(path: Path, field: str) -> Texts:
+def _files(path: Path, field: str, cut: int) -> Texts:
     files = reading.files_of([path])
     size = sum(file.stat().st_size for file in files)
-    return Texts(lambda: reading.documents(files, field), reading.fingerprint(files, field), size)
+    return Texts(lambda: reading.sourced(files, field, cut), reading.fingerprint(files, field, cut), size)
 
 
 def _slide(name: str) -> Texts:
@@ -53,10 +53,12 @@ def _slide(name: str) -> Texts:
     if drift.named(bare) or routing.named(bare):
         path = text_for(name)
         assert path is not None
-        return _files(path, "text")
+        return _files(path, "text", 0)
     read = _stages(bare)
     tokens = sum(stage.tokens for stage in read)
-    return Texts(lambda: _streamed(read), sha256(repr(read).encode()).hexdigest(), tokens=tokens)
+    return Texts(
+        lambda: ((name, text) for text in _streamed(read)), sha256(repr(read).encode()).hexdigest(), tokens=tokens
+    )
 
 
 @dataclass(frozen=True, slots=True)

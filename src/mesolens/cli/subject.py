@@ -163,6 +163,8 @@ def _average_twin(subject: Subject) -> LoadedModel | None:
 def _average_depends(subject: Subject) -> dict[str, Json]:
     spec = _average(subject).spec
     asked: dict[str, Json] = {"corpus": spec.corpus.digest}
+    if spec.neighbours is not None:
+        asked["neighbours"] = plain(asdict(spec.neighbours))
     return {**asked, "average twin": spec.twin} if spec.twin else asked
 
 

@@ -22,25 +22,41 @@ from mesolens.corpus.smoothing import weights_of
 _MOST = 1 - 1e-9
 
 
-def doubts(average: Average, text: Sequence[int], without: int | None = None) -> Float[np.ndarray, " T"]:
-    """The doubt at each position of a text, from 0 (the source is the average) to 1 (it may be any one token)."""
+def doubts(
+    average: Average,
+    text: Sequence[int],
+    without: int | None = None,
+    beside: Float[np.ndarray, " T"] | None = None,
+) -> Float[np.ndarray, " T"]:
+    """The doubt at each position of a text, from 0 (the source is the average) to 1 (it may be any one token).
+
+    `beside` is what a rung that the average does not know of leaves open (:func:`left_open`); the larger one counts.
+    """
     counts_TN = average.counts.ladder(text, average.most, without).context_TN
     lambda_TN = weights_of(count_cells(counts_TN), average.lambdas)
-    seen_TN = _left_open(lambda_TN, counts_TN)
+    seen_TN = left_open(lambda_TN, counts_TN)
     seen = np.maximum(seen_TN.max(1, initial=0.0), _of_copies(average, text))
+    if beside is not None:
+        seen = np.maximum(seen, beside)
     longest = (counts_TN > 0).sum(1) - 1
     return np.clip(1 - (1 - seen) * (1 - _unseen(average, longest)), 1e-12, _MOST)
 
 
-def _left_open(weights: Float[np.ndarray, "*T"], counts: Int[np.ndarray, "*T"]) -> Float[np.ndarray, "*T"]:
-    """1 / (1 + c / λ); 0 where nothing was seen."""
+def left_open(
+    weights: Float[np.ndarray, "*T"], counts: Int[np.ndarray, "*T"] | Float[np.ndarray, "*T"]
+) -> Float[np.ndarray, "*T"]:
+    """1 / (1 + c / λ) of rungs with weight λ that rest on c observations; 0 where nothing was seen.
+
+    >>> left_open(np.array([0.5, 0.5]), np.array([1, 0])).round(3).tolist()
+    [0.333, 0.0]
+    """
     return np.divide(weights, counts + weights, out=np.zeros(weights.shape), where=counts > 0)
 
 
 def _of_copies(average: Average, text: Sequence[int]) -> Float[np.ndarray, " T"]:
     found = copies(text)
     heard = np.array([len(places) for places in found.places], np.int64)
-    return _left_open(weights_of(copy_cells(found, FIRST_COPY), average.lambdas), heard)
+    return left_open(weights_of(copy_cells(found, FIRST_COPY), average.lambdas), heard)
 
 
 def _unseen(average: Average, longest_T: Int[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:

@@ -1,6 +1,6 @@
 """Documents from files, one at a time: a corpus is never in memory whole.
 
-- text (any other ending): a file is a document
+- text (any other ending): a file is a document, or is cut into several (:mod:`mesolens.corpus.cutting`)
 - `.jsonl`, `.ndjson`: a line is a document, in its field `text` or another; `.json`: a list of such, or of texts
 - `.parquet`: a row is a document, in the same column
 - `.arrow`, as `datasets` saves them: likewise; a folder that `save_to_disk` wrote is such files
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
+from mesolens.corpus.cutting import pieces
 from mesolens.errors import BadInput
 from mesolens.hostile import printable
 
@@ -44,22 +45,38 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def fingerprint(files: Iterable[Path], field: str) -> str:
-    """SHA-256 over the files' names, sizes and times of change: whether a build goes on with what it began with."""
-    facts = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return sha256(json.dumps([field, facts]).encode()).hexdigest()
+def fingerprint(files: Iterable[Path], field: str, cut: int = 0) -> str:
+    """SHA-256 over the files' names, sizes and times of change: whether a build goes on with what it began with.
+
+    Where plain text is cut, and any of the files is such, how long its pieces are counts too.
+    """
+    kept = list(files)
+    facts = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in kept]
+    cuts = [cut] if cut and any(file.suffix not in _READERS for file in kept) else []
+    return sha256(json.dumps([field, facts, *cuts]).encode()).hexdigest()
 
 
-def documents(files: Iterable[Path], field: str = "text") -> Iterator[str]:
-    """The documents of the files, in order.
+def documents(files: Iterable[Path], field: str = "text", cut: int = 0) -> Iterator[str]:
+    """The documents of the files, in order; plain text in pieces of at most `cut` characters, 0 for whole.
 
     Raises:
         BadInput: a file cannot be read, is damaged, not UTF-8, or has a document without the field.
     """
+    return (text for _, text in sourced(files, field, cut))
+
+
+def sourced(files: Iterable[Path], field: str = "text", cut: int = 0) -> Iterator[tuple[str, str]]:
+    """The same, each document with the path of its file.
+
+    Raises:
+        BadInput: as :func:`documents`.
+    """
     for file in files:
         shown = printable(str(file))
         try:
-            yield from _READERS.get(file.suffix, _whole)(file, field)
+            for text in _READERS.get(file.suffix, _whole)(file, field):
+                for piece in pieces(text, cut if file.suffix not in _READERS else 0):
+                    yield str(file), piece
         except OSError as problem:
             raise BadInput(f"cannot read {shown}: {printable(problem.strerror or str(problem), 160)}") from None
         except pa.ArrowException as problem:

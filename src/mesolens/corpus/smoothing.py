@@ -49,8 +49,10 @@ def weights_of(cells: Int[np.ndarray, "*N"], lambdas: Float[np.ndarray, " C"]) -
     return np.where(cells >= 0, lambdas[np.maximum(cells, 0)], 0.0)
 
 
-def climbed(rungs: Rungs, lambdas: Float[np.ndarray, " C"], floor: float) -> Float[np.ndarray, "T R"]:
-    """The average's probability of the token after each rung; `floor` is what stands below the first, 1 / V."""
+def climbed(
+    rungs: Rungs, lambdas: Float[np.ndarray, " C"], floor: float | Float[np.ndarray, " T"]
+) -> Float[np.ndarray, "T R"]:
+    """The average's probability of the token after each rung; `floor` is what stands below the first, mostly 1 / V."""
     weight_TR = weights_of(rungs.cell, lambdas)
     found = np.empty_like(rungs.said)
     below = np.full(len(found), floor)
@@ -61,7 +63,11 @@ def climbed(rungs: Rungs, lambdas: Float[np.ndarray, " C"], floor: float) -> Flo
 
 
 def fitted(
-    rungs: Rungs, cells: int, floor: float, rounds: int = ROUNDS, start: Float[np.ndarray, " C"] | None = None
+    rungs: Rungs,
+    cells: int,
+    floor: float | Float[np.ndarray, " T"],
+    rounds: int = ROUNDS,
+    start: Float[np.ndarray, " C"] | None = None,
 ) -> Float[np.ndarray, " C"]:
     """The weights under which the tokens are likeliest, one for each of `cells` cells.
 

@@ -7,6 +7,9 @@ Every coordinate of every parameter falls with a random sign into one of K bucke
 (Charikar, Chen and Farach-Colton, *Finding frequent items in data streams*, 2002; Weinberger and others, *Feature
 hashing for large scale multitask learning*, 2009). Buckets and signs take four bytes a parameter; no matrix of
 parameters × K is ever made. They follow from the seed, the parameter's name and its size alone.
+
+Every log p may be taken at a temperature T, that is of softmax(logits / T): above 1 tokens that the model is near
+certain of keep a gradient.
 """
 
 from collections.abc import Generator, Sequence
@@ -71,7 +74,7 @@ def sketched(gradients: dict[str, Tensor], into: Sketch) -> Float[np.ndarray, " 
 
 
 def document_gradients(
-    model: LoadedModel, row: Row, into: Sketch, *, draws: int = 0, seed: int = 0
+    model: LoadedModel, row: Row, into: Sketch, *, draws: int = 0, seed: int = 0, temperature: float = 1.0
 ) -> tuple[Float[np.ndarray, " K"], Float[np.ndarray, "M K"]]:
     """Sketched gradients of log p of a whole continuation, in nats: of the one given, and of others that are drawn.
 
@@ -83,11 +86,12 @@ def document_gradients(
     Args:
         draws: M, how many are drawn.
         seed: of the draws.
+        temperature: at which log p is taken, and tokens are drawn.
 
     Raises:
         BadInput: a row without prompt or continuation, an id outside the vocabulary, or a row longer than the window.
     """
-    with _said(model, row) as logp_TV:
+    with _said(model, row, temperature) as logp_TV:
         own = _backward(model, _of(logp_TV, row.continuation).sum(), into, last=draws == 0)
         drawn = np.zeros((draws, into.buckets))
         # Draws are made on the CPU, so that one seed draws the same on every device.
@@ -99,7 +103,9 @@ def document_gradients(
     return own, drawn
 
 
-def token_gradients(model: LoadedModel, row: Row, into: Sketch) -> Float[np.ndarray, "T K"]:
+def token_gradients(
+    model: LoadedModel, row: Row, into: Sketch, *, temperature: float = 1.0
+) -> Float[np.ndarray, "T K"]:
     """For each token of a row's continuation the sketched gradient of its log p, in nats; they sum to the row's.
 
     One forward pass, and one backward pass a token.
@@ -107,14 +113,14 @@ def token_gradients(model: LoadedModel, row: Row, into: Sketch) -> Float[np.ndar
     Raises:
         BadInput: as :func:`document_gradients`.
     """
-    with _said(model, row) as logp_TV:
+    with _said(model, row, temperature) as logp_TV:
         logp_T = _of(logp_TV, row.continuation)
         last = len(logp_T) - 1
         return np.stack([_backward(model, logp, into, last=t == last) for t, logp in enumerate(logp_T)])
 
 
 @contextmanager
-def _said(model: LoadedModel, row: Row) -> Generator[Float[Tensor, "T V"]]:
+def _said(model: LoadedModel, row: Row, temperature: float) -> Generator[Float[Tensor, "T V"]]:
     """log p of every token at each place of the continuation; inside, parameters may have gradients."""
     if not row.prompt or not row.continuation:
         raise BadInput("a row has no prompt or no continuation; a gradient needs a token after another")
@@ -127,7 +133,7 @@ def _said(model: LoadedModel, row: Row) -> Generator[Float[Tensor, "T V"]]:
         with torch.enable_grad():
             ids = torch.tensor([row.prompt + row.continuation[:-1]], device=model.module.device)
             logits = model.module(input_ids=ids, use_cache=False).logits[0, len(row.prompt) - 1 :]
-            yield logits.float().log_softmax(-1)
+            yield (logits.float() / temperature).log_softmax(-1)
     finally:
         for parameter, had in before:
             parameter.requires_grad_(had)

@@ -25,6 +25,8 @@ _PART: Form = {"text": ("name",), "figure": ("texts", "tokens", *_SHARE)}
 _SUPPORT = ("order", "replies", "held_out", "shuffled")
 _COVERAGE = ("fraction", "overlap", "low", "high")
 _BY_SUPPORT = ("low", "high", "tokens", "overlap", "broken", "divergence")
+_NEIGHBOURS: Form = {"text": ("layer",), "figure": ("places", "documents", "weight")}
+_MISSING = ("fraction", "tokens", "most")
 _LARGEST = 2**31 - 1
 
 
@@ -60,7 +62,18 @@ def average(data: Part) -> dict[str, Json]:
             "texts": [{"name": text(row.get("name")), "p": finite(row.get("p"))} for row in apart],
         },
         "by_support": [figures(row, _BY_SUPPORT) for row in rows(data, "by_support")],
+        "neighbours": _neighbours(data),
+        "missing": [figures(row, _MISSING) for row in rows(data, "coverage_missing")],
     }
+
+
+def _neighbours(data: Part) -> Json:
+    """What the rung of near states rests on, and the share by counts alone; null where there is no such rung."""
+    if data.get("neighbours") is None:
+        return None
+    found = as_object(data["neighbours"], "neighbours")
+    counts = figures(as_object(found.get("counts") or {}, "counts"), ("overlap", "low", "high"))
+    return {**formed(found, _NEIGHBOURS), "counts": counts}
 
 
 def headline(data: Part) -> dict[str, Json]:
@@ -138,7 +151,12 @@ def _span(row: Part, tokens: int, name: str) -> dict[str, Json]:
         raise _damaged(f"a span of {printable(repr(name), 60)} lies outside its {tokens} tokens")
     behind = rows(row, "documents")[:DOCUMENTS]
     documents: list[Json] = [
-        {"number": finite(one.get("number")), "snippet": text(one.get("snippet"))[:SNIPPET]} for one in behind
+        {
+            "number": finite(one.get("number")),
+            "source": text(one.get("source"))[:SNIPPET],
+            "snippet": text(one.get("snippet"))[:SNIPPET],
+        }
+        for one in behind
     ]
     return {"start": start, "end": end, "count": finite(row.get("count")), "documents": documents}
 

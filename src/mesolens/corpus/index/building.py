@@ -2,7 +2,8 @@
 
 Everything of a shard is written under another name, brought to the disk, and then given its own; `shard.N.json` comes
 last and says that the shard is finished. A build that is killed loses the shard in flight: the same command goes on
-after the last finished one, and never builds a shard twice.
+after the last finished one, and never builds a shard twice. It may give another budget of memory: finished shards stay
+as they are, and those to come are as large as the new one allows.
 """
 
 import errno
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def build(
     """
     with _explained(folder), _alone(folder):
         if (folder / HEADER).is_file():
-            check_plan(folder, plan)
+            check_plan(folder, _as_begun(folder, plan))
             return read_header(folder)
         _begin(folder, plan)
         for cut_off in folder.glob("part-*"):
@@ -77,7 +78,13 @@ def build(
         done = sum(part.documents for part in parts)
         for first, texts in _shards(documents(done), plan, done, told):
             parts.append(_write_shard(folder, len(parts), *_joined(texts, first, plan), told, fast))
-        header = Header(plan, sum(p.documents for p in parts), sum(p.tokens for p in parts), tuple(parts))
+        largest = max([plan.shard_tokens, *(part.tokens + part.documents for part in parts)])
+        header = Header(
+            replace(plan, shard_tokens=largest),
+            sum(p.documents for p in parts),
+            sum(p.tokens for p in parts),
+            tuple(parts),
+        )
         if header.tokens == 0:
             raise BadInput(f"the corpus {printable(plan.name)} holds no token: there is nothing to count")
         _publish(folder / HEADER, header_text(header).encode())
@@ -86,11 +93,20 @@ def build(
 
 def _begin(folder: Path, plan: Plan) -> None:
     if (folder / PLAN).is_file():
-        check_plan(folder, plan)
+        check_plan(folder, _as_begun(folder, plan))
     elif any(file.name != "lock" for file in folder.iterdir()):
         raise BadInput(f"{printable(str(folder))} is not empty and holds no index: name another folder with --out")
     else:
         _publish(folder / PLAN, json.dumps(asdict(plan), indent=1).encode())
+
+
+def _as_begun(folder: Path, plan: Plan) -> Plan:
+    """The plan with the size of shards that the folder was begun with, which decides no count."""
+    try:
+        begun = json.loads((folder / PLAN).read_text("utf-8"))["shard_tokens"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return plan  # whoever compares says what is wrong
+    return replace(plan, shard_tokens=begun)
 
 
 def _finished(folder: Path) -> Iterator[Part]:

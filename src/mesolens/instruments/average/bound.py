@@ -7,11 +7,11 @@ from typing import cast
 from mesolens.corpus.counting import Counts
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Cost, Shard, Tables
-from mesolens.instruments.average import documents
+from mesolens.instruments.average import documents, neighbours
 from mesolens.instruments.average import plan as planning
 from mesolens.instruments.average.read import read
 from mesolens.instruments.average.saying import say
-from mesolens.instruments.average.scoring import cover, fit, hold, score
+from mesolens.instruments.average.scoring import average_of, cover, fit, hold, score
 from mesolens.instruments.average.spec import AverageSpec
 from mesolens.model.card import ModelCard
 from mesolens.model.loaded import LoadedModel
@@ -46,6 +46,7 @@ class Averaged:
         ==========  =================================================================================================
         `said`      `average-said`: what the model says, and what it makes of each token
         `fit`       `average-weights`: how the average weighs its rungs
+        `near`      `average-near`: what near states of the corpus say of every text, where that rung is asked for
         `scored`    `average-scored` and `average-spans`: every text, rung by rung, and its longest runs
         `held`      `average-held`: documents of the corpus, each scored by all others
         `coverage`  `average-coverage`: the share by an average of a part of the documents
@@ -56,6 +57,9 @@ class Averaged:
         kinds: Mapping[str, Callable[[], Tables]] = {
             "said": lambda: say(model, shard, against),
             "fit": lambda: fit(self.counts, shard),
+            "near": lambda: neighbours.near(
+                model, self.counts, average_of(self.counts, shard), planning.texts_of(shard), shard
+            ),
             "scored": lambda: score(model, self.counts, shard),
             "held": lambda: hold(self.counts, shard),
             "coverage": lambda: cover(self.counts, shard),
@@ -65,7 +69,10 @@ class Averaged:
         return kinds[cast(str, shard.depends["kind"])]()
 
     def follow(self, card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
-        """Every text and held-out document scored, once the weights are known; then gradients, where they are asked."""
+        """Every text and held-out document scored, once the weights are known; then gradients, where they are asked.
+
+        Near states come before texts are scored, where they are asked.
+        """
         return planning.follow(card, spec, tables)
 
     def read(self, tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:

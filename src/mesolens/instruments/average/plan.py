@@ -8,13 +8,15 @@ import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.evidence.shards import Cost, Json, Shard, Tables
-from mesolens.instruments.average import documents
-from mesolens.instruments.average.spec import VERSION, AverageSpec, Text
+from mesolens.instruments.average import documents, neighbours
+from mesolens.instruments.average.spec import VERSION, AverageSpec, Neighbours, Text
 from mesolens.model.card import ModelCard
 
 NAME = "average"
 FEWEST_DOCUMENTS = 2
 """Documents that a corpus must have, as each is predicted from the others."""
+_FEWEST_PARTS = 2
+"""Parts of the documents that make a curve beside the whole."""
 SAID, WEIGHTS, SCORED, HELD, COVERAGE, SPANS = (
     f"average-{name}" for name in ("said", "weights", "scored", "held", "coverage", "spans")
 )
@@ -36,27 +38,79 @@ def plan(card: ModelCard, spec: AverageSpec) -> list[Shard]:
 def follow(card: ModelCard, spec: AverageSpec, tables: Tables) -> list[Shard]:
     """The second stage, once the weights are known: every text and held-out document scored, on all and on parts.
 
-    The third, where an attribution is asked for: gradients of documents and of what was said.
+    Where near states are asked for they come before texts are scored; where an attribution is, gradients of documents
+    and of what was said come last.
     """
     if SCORED in tables:
         asked = None if documents.BEHIND in tables else spec.attribution
         return [] if asked is None else documents.shards(card, spec, asked, tables)
+    first = HELD not in tables
+    near = spec.neighbours if first else None
+    known, whole = _known(spec, tables)
+    beside = [*_held(spec, known), *_covered(spec, whole)] if first else []
+    if near is not None:
+        return [neighbours.shard(card, spec, near, {**known, "texts": cast(Json, whole)}), *beside]
+    given = neighbours.given(tables)
+    rows = [{**text, **given.get(text["id"], {})} for text in whole]
+    scored = [
+        _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
+        for part in _portions(rows, spec.shard_texts)
+    ]
+    return [*scored, *beside]
+
+
+def _known(spec: AverageSpec, tables: Tables) -> tuple[dict[str, Json], list[dict[str, Any]]]:
+    """What every shard of the second stage depends on, and the texts as they were said."""
     weights = cast(Json, tables[WEIGHTS]["weight"].to_pylist())
     said = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["ids"].to_pylist(), strict=True))
     bits = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["bits"].to_pylist(), strict=True))
     whole = [{**text, "said": said[text["id"]], "bits": bits[text["id"]]} for text in _texts(spec.texts)]
-    known: dict[str, Json] = {**_fit(spec), "weights": weights}
-    scored = [
-        _shard("scored", {**known, "places": spec.places, "texts": cast(Json, part)}, len(part))
-        for part in _portions(whole, spec.shard_texts)
+    return {**_fit(spec), "weights": weights}, whole
+
+
+def _held(spec: AverageSpec, known: Mapping[str, Json]) -> list[Shard]:
+    return [_shard("held", {**known, "held": spec.held, "marker": [*spec.marker]}, spec.held)]
+
+
+def _covered(spec: AverageSpec, whole: Sequence[dict[str, Any]]) -> list[Shard]:
+    """A shard for each part of the documents that can be held and has enough of them."""
+    return [
+        _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, [*whole])}, len(whole))
+        for part in parts_of(spec)
     ]
-    held: dict[str, Json] = {**known, "held": spec.held, "marker": [*spec.marker]}
-    parts = [
-        _shard("coverage", {**_fit(spec), "part": part, "texts": cast(Json, whole)}, len(whole))
+
+
+def parts_of(spec: AverageSpec) -> list[float]:
+    """The parts of the documents that are looked at: those that can be held, and smaller ones where two cannot.
+
+    >>> from mesolens.instruments.average.spec import Corpus
+    >>> corpus = Corpus("c", "", documents=10_000, tokens=16_000_000, tokenizer="")
+    >>> parts_of(AverageSpec((), corpus, parts=(0.125, 0.25, 0.5), gathered=2_000_000))
+    [0.0625, 0.125]
+    """
+    found = [part for part in spec.parts if _can_be_held(spec, part)]
+    smaller, wanted = min(spec.parts, default=0.0) / 2, min(_FEWEST_PARTS, len(spec.parts))
+    while len(found) < wanted and smaller * spec.corpus.documents >= FEWEST_DOCUMENTS:
+        found = [smaller, *found] if _can_be_held(spec, smaller) else found
+        smaller /= 2
+    return found
+
+
+def left_out(spec: AverageSpec) -> list[dict[str, float]]:
+    """The parts of the documents that were not looked at, with about how many tokens they have, and how many may be.
+
+    They have more tokens than may be held in memory, or fewer documents than leaving one out needs.
+    """
+    return [
+        {"fraction": part, "tokens": round(part * spec.corpus.tokens), "most": spec.gathered}
         for part in spec.parts
-        if part * spec.corpus.tokens <= spec.gathered and part * spec.corpus.documents >= FEWEST_DOCUMENTS
+        if not _can_be_held(spec, part)
     ]
-    return [*scored, _shard("held", held, spec.held), *parts]
+
+
+def _can_be_held(spec: AverageSpec, part: float) -> bool:
+    few = part * spec.corpus.documents < FEWEST_DOCUMENTS
+    return part * spec.corpus.tokens <= spec.gathered and not few
 
 
 def _check(card: ModelCard, spec: AverageSpec) -> None:
@@ -75,6 +129,16 @@ def _check(card: ModelCard, spec: AverageSpec) -> None:
             f"the corpus {spec.corpus.name} has {spec.corpus.documents} documents; {FEWEST_DOCUMENTS} or more are "
             "needed, as each is predicted from the others: cut long texts into documents"
         )
+    if spec.neighbours is not None:
+        _check_rung(card, spec.neighbours)
+
+
+def _check_rung(card: ModelCard, asked: Neighbours) -> None:
+    blocks = len(card.anatomy.blocks)
+    if asked.places < 1:
+        raise BadInput(f"{asked.places} places of the corpus are no neighbours; give one or more")
+    if not 0 <= asked.layer < blocks:
+        raise BadInput(f"{card.name} has no block {asked.layer}; states are taken behind one of 0 to {blocks - 1}")
 
 
 def _texts(texts: Sequence[Text]) -> list[dict[str, Any]]:
@@ -138,7 +202,8 @@ def cost(card: ModelCard, spec: AverageSpec) -> Cost:
     whole = Cost(
         2.0 * card.parameters * tokens * passes + 1e5 * counted, 4.0 * spec.batch_tokens * width + logits + held
     )
-    if spec.attribution is None:
-        return whole
-    more = documents.cost(card, spec, spec.attribution)
-    return Cost(whole.flops + more.flops, max(whole.bytes, more.bytes))
+    more = [
+        *([] if spec.attribution is None else [documents.cost(card, spec, spec.attribution)]),
+        *([] if spec.neighbours is None else [neighbours.cost(card, spec, spec.neighbours)]),
+    ]
+    return Cost(whole.flops + sum(each.flops for each in more), max(each.bytes for each in (whole, *more)))

@@ -15,7 +15,8 @@ from mesolens.evidence.reading import Number, Reading
 from mesolens.evidence.rungs import curve, names
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments.average.documents import attribution_of, influence
-from mesolens.instruments.average.plan import COVERAGE, HELD, NAME, SPANS
+from mesolens.instruments.average.neighbours import neighbours, rung_of
+from mesolens.instruments.average.plan import COVERAGE, HELD, NAME, SPANS, left_out
 from mesolens.instruments.average.scores import One, texts_in, token_means
 from mesolens.instruments.average.spec import BROKEN, CLEAN, VERSION, AverageSpec
 from mesolens.model.card import ModelCard
@@ -27,12 +28,14 @@ LONGEST_CURVE = 16
 
 def read(tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:
     """The reading of the average. Pure: the same tables give the same reading."""
-    texts = texts_in(tables)
+    texts = texts_in(tables, neighbours=spec.neighbours is not None)
     strata = list(dict.fromkeys(text.stratum for text in texts))
     parts = [_part(name, [text for text in texts if text.stratum == name], spec) for name in strata]
     head = next((part for part in parts if part["name"] == CLEAN), parts[0])
     mine = [text for text in texts if text.stratum == head["name"]]
     headline = _headline(head)
+    by_states = neighbours(tables, spec, mine)
+    by_counts = head if by_states is None else cast("dict[str, Json]", cast("dict[str, Json]", by_states)["counts"])
     data: dict[str, Json] = {
         "corpus": {
             "name": spec.corpus.name,
@@ -46,11 +49,13 @@ def read(tables: Tables, spec: AverageSpec, card: ModelCard) -> Reading:
         "ledger": _ledger(mine, spec),
         "bits": float(np.concatenate([text.p for text in mine]).mean()),
         "support": _support(mine, tables),
-        "coverage": _coverage(mine, tables, spec, head),
+        "coverage": _coverage(mine, tables, spec, by_counts),
+        "coverage_missing": cast(Json, left_out(spec)),
         "distance": _distance(texts, tables, spec),
         "by_support": _by_support(texts),
         "texts": _shown(texts, tables, spec),
         "influence": influence(tables, spec),
+        "neighbours": by_states,
     }
     verdict, sentence = concluded(headline, spec)
     return Reading(NAME, card.name, verdict, sentence, _numbers(headline, data), protocol(spec, card), data)
@@ -67,7 +72,7 @@ def _part(name: str, texts: Sequence[One], spec: AverageSpec) -> dict[str, Json]
         "low": _number(found.low[0]),
         "high": _number(found.high[0]),
         "ceiling": _ceiling(texts),
-        "bracket": [*bracket(found.mean[0], _ceiling(texts))],
+        "bracket": [*bracket(float(found.mean[0]), _ceiling(texts))],
     }
 
 
@@ -89,7 +94,7 @@ def _headline(part: dict[str, Json]) -> dict[str, Json]:
 def _ledger(texts: Sequence[One], spec: AverageSpec) -> list[Json]:
     """Mean bits a token of each rung; they sum to the mean of log2 p."""
     found = token_means(texts, [text.ledger for text in texts], spec)
-    rows = zip(names(spec.most), found.mean, found.low, found.high, strict=True)
+    rows = zip(names(spec.most, neighbours=spec.neighbours is not None), found.mean, found.low, found.high, strict=True)
     return [
         {"rung": rung, "bits": float(bits), "low": _number(low), "high": _number(high)}
         for rung, bits, low, high in rows
@@ -110,8 +115,8 @@ def _support(texts: Sequence[One], tables: Tables) -> list[Json]:
     ]
 
 
-def _coverage(texts: Sequence[One], tables: Tables, spec: AverageSpec, head: dict[str, Json]) -> list[Json]:
-    """The share by averages of parts of the documents, and of all."""
+def _coverage(texts: Sequence[One], tables: Tables, spec: AverageSpec, all_of_it: dict[str, Json]) -> list[Json]:
+    """The share by averages of parts of the documents, and of all; by counts alone."""
     rows: list[Json] = []
     table = tables.get(COVERAGE)
     sums: dict[float, dict[str, float]] = {}
@@ -123,15 +128,18 @@ def _coverage(texts: Sequence[One], tables: Tables, spec: AverageSpec, head: dic
         found = pooled(shared, sizes, [text.cluster for text in texts], resamples=spec.resamples, seed=spec.seed)
         ends = {"low": _number(found.low[0]), "high": _number(found.high[0])}
         rows.append({"fraction": fraction, "overlap": float(found.mean[0]), **ends})
-    return [*rows, {"fraction": 1.0, **{name: head[name] for name in ("overlap", "low", "high")}}]
+    return [*rows, {"fraction": 1.0, **{name: all_of_it[name] for name in ("overlap", "low", "high")}}]
 
 
 def _distance(texts: Sequence[One], tables: Tables, spec: AverageSpec) -> Json:
-    """How each text's mean log2 a ranks among documents of like length, each scored by all others."""
+    """How each text's mean log2 a ranks among documents of like length, each scored by all others.
+
+    By counts alone, as the documents are.
+    """
     held = [np.array(bits, float) for bits in tables[HELD]["average"].to_pylist()]
     if not held:
         return {"alpha": spec.alpha, "share": None, "texts": []}
-    sides = [[text.a for text in texts], held]
+    sides = [[text.counted for text in texts], held]
     means, lengths = ([np.array([f(x) for x in side], float) for side in sides] for f in (np.mean, len))
     p = ranks(means[0], means[1], lengths[0], lengths[1])
     found: list[Json] = [{"name": text.id, "p": float(value)} for text, value in zip(texts, p, strict=True)]
@@ -171,7 +179,10 @@ def _shown(texts: Sequence[One], tables: Tables, spec: AverageSpec) -> list[Json
     spans: dict[str, list[Json]] = {}
     for row in tables[SPANS].to_pylist() if SPANS in tables else []:
         kept = {name: row[name] for name in ("start", "end", "count")}
-        spans.setdefault(str(row["id"]), []).append({**kept, "documents": json.loads(str(row["documents"]))})
+        behind: Json = [
+            {**each, "source": spec.corpus.source(each["number"])} for each in json.loads(str(row["documents"]))
+        ]
+        spans.setdefault(str(row["id"]), []).append({**kept, "documents": behind})
     return [
         {"id": text.id, "stratum": text.stratum, "tokens": _tokens(text), "spans": spans.get(text.id, [])}
         for text in chosen[: spec.shown]
@@ -199,7 +210,8 @@ def concluded(headline: dict[str, Json], spec: AverageSpec) -> tuple[str, str]:
     of = spec.corpus.fraction
     part = "not known which part" if of is None else f"{100 * of:.3g} %"
     caveat = f"The corpus is {part} of what the model was trained on."
-    said = f"An average of {spec.corpus.name} would also have said {share:.0f} % of what the model says"
+    near = "" if spec.neighbours is None else ", with what follows near states of the model,"
+    said = f"An average of {spec.corpus.name}{near} would also have said {share:.0f} % of what the model says"
     if not headline["determined"]:
         return "not determined", (
             f"{said}, but even what the corpus was drawn from would share only {ceiling:.0f} % with that average, "
@@ -218,13 +230,21 @@ def _numbers(headline: dict[str, Json], data: dict[str, Json]) -> tuple[Number, 
     alone = ledger["model alone"]
     ends = [cast("float | None", headline[name]) for name in ("low", "high")]
     bits = [cast("float | None", alone[name]) for name in ("low", "high")]
+    near = cast("dict[str, dict[str, Json]] | None", data["neighbours"])
+    by_counts = () if near is None else (_by_counts(near["counts"]),)
     return (
         Number("overlap with the average", cast(float, headline["overlap"]), "share", ends[0], ends[1]),
+        *by_counts,
         Number("ceiling", cast(float, headline["ceiling"]), "share"),
         Number("share with a perfect averager, at least", low, "share"),
         Number("share with a perfect averager, at most", high, "share"),
         Number("the model alone", cast(float, alone["bits"]), "bits a token", bits[0], bits[1]),
     )
+
+
+def _by_counts(counts: dict[str, Json]) -> Number:
+    value, low, high = (cast(float, counts[name]) for name in ("overlap", "low", "high"))
+    return Number("overlap by counts alone", value, "share", low, high)
 
 
 def _number(value: float) -> float | None:
@@ -246,6 +266,7 @@ def protocol(spec: AverageSpec, card: ModelCard) -> dict[str, Json]:
         "held out": f"{spec.held} documents, each scored by all others",
         "replies": f"at most {spec.longest} tokens",
         "twin": spec.twin,
+        "neighbours": None if spec.neighbours is None else rung_of(spec.neighbours),
         "influence": None if spec.attribution is None else attribution_of(spec.attribution),
         "seed": spec.seed,
     }

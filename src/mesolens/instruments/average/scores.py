@@ -21,6 +21,7 @@ class One:
     Attributes:
         tokens: as people read them.
         p, a: log2 of the model's and of the average's probability of each token.
+        counted: log2 of what the counts alone give, which is `a` unless there is a rung above them.
         share: min(1, a / p).
         support: tokens of the longest run that ends with the token and that the corpus has; `context` without it.
         ledger: bits of each row of the ledger.
@@ -34,6 +35,7 @@ class One:
     tokens: list[str]
     p: Float[np.ndarray, " T"]
     a: Float[np.ndarray, " T"]
+    counted: Float[np.ndarray, " T"]
     share: Float[np.ndarray, " T"]
     support: np.ndarray
     context: np.ndarray
@@ -41,25 +43,32 @@ class One:
     ceilings: Float[np.ndarray, " P"]
     apart: np.ndarray
 
+    @property
+    def share_by_counts(self) -> Float[np.ndarray, " T"]:
+        """min(1, a / p) with what the counts alone give."""
+        return shares(self.p, self.counted)
 
-def texts_in(tables: Tables) -> list[One]:
-    """Every text of a run, in order."""
+
+def texts_in(tables: Tables, *, neighbours: bool = False) -> list[One]:
+    """Every text of a run, in order; `neighbours` says whether the ledger has that rung."""
     apart = dict(zip(tables[SAID]["id"].to_pylist(), tables[SAID]["apart"].to_pylist(), strict=True))
-    return [_one(row, apart[row["id"]]) for row in tables[SCORED].to_pylist()]
+    return [_one(row, apart[row["id"]], neighbours) for row in tables[SCORED].to_pylist()]
 
 
-def _one(row: dict[str, object], apart: object) -> One:
+def _one(row: dict[str, object], apart: object, neighbours: bool) -> One:
     p, a = (np.array(row[name], float) for name in ("bits", "average"))
     support, context = (np.array(row[name], np.int64) for name in ("support", "context"))
+    ledger = np.array(row["ledger"], float)
     return One(
         *(str(row[name]) for name in ("id", "stratum", "cluster")),
         tokens=cast("list[str]", row["tokens"]),
         p=p,
         a=a,
+        counted=a - ledger[:, -2] if neighbours else a,
         share=shares(p, a),
         support=support,
         context=context,
-        ledger=np.array(row["ledger"], float),
+        ledger=ledger,
         ceilings=np.array(row["ceilings"], float),
         apart=np.array(apart if apart is not None else [], float),
     )

@@ -9,14 +9,18 @@ import pyarrow as pa
 
 from mesolens.corpus.average import Average, Fit, Scored, distribution, learned, scored, scored_by, weighted
 from mesolens.corpus.counting import Counts
-from mesolens.corpus.doubt import doubts
+from mesolens.corpus.doubt import doubts, left_open
 from mesolens.corpus.gathered import gathered
 from mesolens.corpus.index.opened import Place
 from mesolens.corpus.leaving import left_out
+from mesolens.corpus.neighbours import effective
+from mesolens.corpus.neighbours import whole as distribution_of
 from mesolens.evidence.overlap import ceilings, shares
 from mesolens.evidence.rungs import gathered as taken_together
 from mesolens.evidence.rungs import ledger
 from mesolens.evidence.shards import Shard, Tables
+from mesolens.instruments.average.neighbours.plan import Near, said_in
+from mesolens.instruments.average.placing import places_in
 from mesolens.instruments.average.plan import COVERAGE, HELD, SCORED, SPANS, WEIGHTS, bits_of, texts_of
 from mesolens.instruments.average.spec import Text
 from mesolens.model.chat import token_texts
@@ -51,13 +55,14 @@ def fit(counts: Counts, shard: Shard) -> Tables:
 
 def score(model: LoadedModel, counts: Counts, shard: Shard) -> Tables:
     """`average-scored`, a row a text: the ledger of every token and its support; `average-spans`, its longest runs."""
-    average = _average(counts, shard)
+    average = average_of(counts, shard)
     places = int(cast(int, shard.depends["places"]))
     rows: list[dict[str, object]] = []
     spans: list[dict[str, object]] = []
-    for text, bits in zip(texts_of(shard), bits_of(shard), strict=True):
+    given = map(said_in, cast("list[dict[str, Any]]", shard.depends["texts"]))
+    for text, bits, near in zip(texts_of(shard), bits_of(shard), given, strict=True):
         found = scored(average, _whole(text), text.document)
-        rows.append(_row(model, average, text, bits, found, places))
+        rows.append(_row(model, average, text, bits, found, near, places))
         if isinstance(counts, Finder):
             spans += _spans(model, counts, text, found.support[len(text.prompt) :])
     return {SCORED: pa.Table.from_pylist(rows, schema=_SCORED), SPANS: pa.Table.from_pylist(spans, schema=_SPANS)}
@@ -69,12 +74,14 @@ def _whole(text: Text) -> list[int]:
 
 
 def _row(
-    model: LoadedModel, average: Average, text: Text, bits: np.ndarray, found: Scored, places: int
+    model: LoadedModel, average: Average, text: Text, bits: np.ndarray, found: Scored, near: Near | None, places: int
 ) -> dict[str, object]:
     start = len(text.prompt)
     climbed_TR = found.climbed[start:]
+    if near is not None:
+        topped_T = near.weight * near.said + (1 - near.weight) * climbed_TR[:, -1]
+        climbed_TR = np.hstack([climbed_TR, topped_T[:, None]])
     rungs = taken_together(ledger(climbed_TR, bits), average.most)
-    at, ceiling = _ceilings(average, text, places)
     return {
         "id": text.id,
         "stratum": text.stratum,
@@ -85,21 +92,22 @@ def _row(
         "support": found.support[start:].tolist(),
         "context": found.context[start:].tolist(),
         "ledger": rungs.tolist(),
-        "places": at,
-        "ceilings": ceiling,
+        "places": places_in(text, places),
+        "ceilings": _ceilings(average, text, near, places),
     }
 
 
-def _ceilings(average: Average, text: Text, most: int) -> tuple[list[int], list[float]]:
-    """Places of a text, spread evenly over what was said, and the ceiling at each."""
-    start, said = len(text.prompt), len(text.said or ())
-    # A first place that differs from text to text, so that short texts are not always looked at in the same place.
-    first = int.from_bytes(text.id.encode()[-2:], "big") % max(1, said)
-    at = sorted({(first + k * said // min(most, said)) % said for k in range(min(most, said))})
+def _ceilings(average: Average, text: Text, near: Near | None, most: int) -> list[float]:
+    """The ceiling at some places of a text."""
     whole = _whole(text)
-    positions = [start + place for place in at]
+    positions = [len(text.prompt) + place for place in places_in(text, most)]
     a_PV = distribution(average, whole, positions, text.document)
-    return at, ceilings(a_PV, doubts(average, whole, text.document)[positions]).tolist()
+    open_T = None
+    if near is not None:
+        a_PV = near.weight * distribution_of(near.heard, a_PV.shape[1]) + (1 - near.weight) * a_PV
+        open_T = np.zeros(len(whole))
+        open_T[positions] = left_open(np.full(len(positions), near.weight), effective(near.heard))
+    return ceilings(a_PV, doubts(average, whole, text.document, open_T)[positions]).tolist()
 
 
 def _spans(model: LoadedModel, counts: Finder, text: Text, support: np.ndarray) -> list[dict[str, object]]:
@@ -132,7 +140,7 @@ def _snippet(model: LoadedModel, counts: object, place: Place, length: int) -> s
 
 def hold(counts: Counts, shard: Shard) -> Tables:
     """`average-held`: documents of the corpus, each scored by all others, and the same with their tokens shuffled."""
-    average = _average(counts, shard)
+    average = average_of(counts, shard)
     work = cast("dict[str, Any]", shard.depends)
     rng = np.random.default_rng(int(work["seed"]) + 1)
     numbers: list[int] = rng.permutation(counts.documents)[: int(work["held"])].tolist()
@@ -184,7 +192,8 @@ def cover(counts: Counts, shard: Shard) -> Tables:
     return {COVERAGE: pa.Table.from_pylist(rows, schema=_COVERAGE)}
 
 
-def _average(counts: Counts, shard: Shard) -> Average:
+def average_of(counts: Counts, shard: Shard) -> Average:
+    """The average by the weights that a shard was given."""
     work = cast("dict[str, Any]", shard.depends)
     return weighted(counts, np.array(work["weights"], float), int(work["most"]))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mesolens.corpus.sources import Sources
 from mesolens.evidence.influence import DAMPING
 from mesolens.evidence.shards import Json
 
@@ -22,6 +23,7 @@ class Corpus:
         documents, tokens: how many.
         tokenizer: hash of the tokenizer whose tokens it holds.
         fraction: the part of the model's training text that it is; None where nobody said.
+        sources: where its documents come from; None where nobody knows.
     """
 
     name: str
@@ -30,6 +32,11 @@ class Corpus:
     tokens: int
     tokenizer: str
     fraction: float | None = None
+    sources: Sources | None = None
+
+    def source(self, document: int) -> str:
+        """Where a document comes from, as people call it; "" where nobody knows."""
+        return "" if self.sources is None else self.sources.of(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Attribution:
         buckets: numbers that a gradient is sketched in.
         draws: of each document, with tokens that the model draws, by which the curvature is known.
         damping: over the mean eigenvalue of the curvature.
+        temperature: at which every log p is taken; see `design/14-average-documents.md`.
         largest: documents that the reading holds of each token.
         quality: what is known of the attribution's quality by retraining, as the reading says it.
     """
@@ -72,8 +80,22 @@ class Attribution:
     buckets: int = 4096
     draws: int = 4
     damping: float = DAMPING
+    temperature: float = 2.0
     largest: int = 5
     quality: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """That what followed the nearest hidden states of the corpus is a rung above the counts.
+
+    Attributes:
+        places: of the corpus whose states are taken; all there are where there are fewer.
+        layer: the block behind which they are taken, from 0.
+    """
+
+    places: int
+    layer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,7 @@ class AverageSpec:
         shard_texts: texts in a shard. batch_tokens: most padded tokens in a pass. resamples: of each bootstrap.
         seed: of every draw.
         attribution: to documents, or None.
+        neighbours: the rung of near hidden states, or None.
     """
 
     texts: tuple[Text, ...]
@@ -117,6 +140,7 @@ class AverageSpec:
     resamples: int = 1000
     seed: int = 0
     attribution: Attribution | None = None
+    neighbours: Neighbours | None = None
 
 
 TEXTS: Mapping[str, int] = {"quick": 64, "standard": 256, "deep": 1024}
@@ -130,6 +154,9 @@ BUDGETS: Mapping[str, dict[str, int]] = {
 
 LOOKED: Mapping[str, int] = {"quick": 200, "standard": 600, "deep": 2000}
 """Documents that an attribution looks at under each budget."""
+
+PLACES: Mapping[str, int] = {"quick": 4000, "standard": 16_000, "deep": 64_000}
+"""Places of the corpus whose hidden states are neighbours under each budget."""
 
 
 def within(spec: AverageSpec, budget: str) -> AverageSpec:

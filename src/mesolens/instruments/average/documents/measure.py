@@ -31,7 +31,9 @@ def behind(model: LoadedModel, counts: Counts, shard: Shard) -> Tables:
         if len(ids) >= _SHORTEST:
             row = Row(tuple(ids[:1]), tuple(ids[1:]))
             seed = _seed(number, int(asked["seed"]))
-            own_K, drawn_MK = document_gradients(model, row, into, draws=int(asked["draws"]), seed=seed)
+            own_K, drawn_MK = document_gradients(
+                model, row, into, draws=int(asked["draws"]), seed=seed, temperature=float(asked["temperature"])
+            )
             snippet = "".join(token_texts(model.tokenizer, ids[:_SNIPPET]))
             rows.append({"number": number, "snippet": snippet, "own": own_K, "drawn": drawn_MK.ravel()})
     return {BEHIND: pa.Table.from_pylist(rows, schema=_BEHIND)}
@@ -44,7 +46,9 @@ def moved(model: LoadedModel, shard: Shard) -> Tables:
     rows: list[dict[str, object]] = []
     for text in cast("list[dict[str, Any]]", asked["texts"]):
         said = tuple(text["said"])
-        found_TK = token_gradients(model, Row(tuple(text["prompt"]), said), into)
+        found_TK = token_gradients(
+            model, Row(tuple(text["prompt"]), said), into, temperature=float(asked["temperature"])
+        )
         names = token_texts(model.tokenizer, said)
         for place, (token, gradient_K) in enumerate(zip(names, found_TK, strict=True)):
             rows.append({"id": text["id"], "position": place, "token": token, "gradient": gradient_K})

@@ -34,6 +34,7 @@ def shards(card: ModelCard, spec: AverageSpec, asked: Attribution, tables: Table
         "tokenizer": card.tokenizer_hash,
         "dtype": card.dtype,
         "buckets": asked.buckets,
+        "temperature": asked.temperature,
         "seed": spec.seed,
         "longest": min(LONGEST, card.window or LONGEST),
     }
