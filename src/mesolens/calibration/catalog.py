@@ -10,6 +10,7 @@ from mesolens.calibration import (
     grouped,
     implants,
     intervals,
+    judged,
     mixtures,
     nothing,
     remembered,
@@ -71,6 +72,9 @@ INSTRUMENTS: Mapping[str, tuple[Part, ...]] = {
         Part("documents", "attribution, by retraining", documents.steps, documents.SECONDS, documents.rows),
     ),
     "depth": (Part("stepped", "steps planted, free, and not used", stepped.steps, stepped.SECONDS, stepped.rows),),
+    "quine": (
+        Part("judged", "programs that are honest, cheat, or neither", judged.steps, judged.SECONDS, judged.rows),
+    ),
 }
 """The parts of each instrument's calibration."""
 
