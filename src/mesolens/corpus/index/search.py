@@ -6,6 +6,7 @@ looked for among the suffixes that were found before. Eight bytes read as a numb
 bytes do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,14 +137,24 @@ _LAST = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 def next_word(shard: Shard, within: Ranges, least: Words, most: Words, depth: int) -> Ranges:
     """The suffixes of each range whose word from token `depth` on is in [least, most]."""
-    low = _bisect(shard, within.low, within.high, least, depth)
+    low = _bisect(shard, *_near(shard, within.low, within.high, least, depth), least, depth)
     high = low.copy()
     here = np.flatnonzero(_holds(shard, low, within.high, most, depth))
     to_end = most[here] == _LAST
     high[here[to_end]] = within.high[here[to_end]]
     rest = here[~to_end]
-    high[rest] = _bisect(shard, low[rest] + 1, within.high[rest], most[rest] + np.uint64(1), depth)
+    beyond = most[rest] + np.uint64(1)
+    high[rest] = _bisect(shard, *_near(shard, low[rest] + 1, within.high[rest], beyond, depth), beyond, depth)
     return Ranges(low, high)
+
+
+def _near(shard: Shard, low: Ranks, high: Ranks, bound: Words, depth: int) -> tuple[Ranks, Ranks]:
+    """Between which ranks the bound is, by the sample's second words, in ranges of one first word."""
+    if depth != shard.per_word:
+        return low, high
+    seconds, first, last = shard.sample[len(shard.firsts) :], -(-low // STRIDE), -(-high // STRIDE)
+    found = _halved(lambda some: seconds[some], first, np.maximum(first, last), bound)
+    return np.maximum(low, (found - 1) * STRIDE + 1), np.minimum(high, found * STRIDE)
 
 
 def _holds(shard: Shard, low: Ranks, end: Ranks, most: Words, depth: int) -> Bool[np.ndarray, " Q"]:
@@ -155,11 +166,16 @@ def _holds(shard: Shard, low: Ranks, end: Ranks, most: Words, depth: int) -> Boo
 
 def _bisect(shard: Shard, low: Ranks, high: Ranks, bound: Words, depth: int) -> Ranks:
     """For each range the first rank whose word from token `depth` on is at or beyond the bound, or its end."""
+    return _halved(lambda some: words_at(shard, places_at(shard, some) + depth), low, high, bound)
+
+
+def _halved(look: Callable[[Ranks], Words], low: Ranks, high: Ranks, bound: Words) -> Ranks:
+    """For each stretch of an ascending table the first place whose word is at or beyond the bound, or its end."""
     found, open_ = low.copy(), np.flatnonzero(low < high)
     low, high, bound = low[open_], high[open_], bound[open_]
     while len(open_):
         middle = (low + high) >> 1
-        before = words_at(shard, places_at(shard, middle) + depth) < bound
+        before = look(middle) < bound
         low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
         done = low >= high
         if done.any():

@@ -110,10 +110,14 @@ def words_of(text: Indices) -> UInt64[np.ndarray, " W"]:
 def places_at(shard: Shard, ranks: Indices) -> Integer[np.ndarray, " N"]:
     """Where, in tokens, the suffixes of these ranks begin."""
     table = shard.table.view(_POINTERS[shard.width])
-    places = np.zeros(len(ranks), np.int64)
-    for bit in table.dtype.names or ():
+    names = table.dtype.names
+    assert names is not None
+    low, *more = names
+    places = table[low][ranks].astype(np.int64)
+    for bit in more:
         places |= table[bit][ranks].astype(np.int64) << int(bit)
-    return places >> (shard.text.itemsize // 2)
+    places >>= shard.text.itemsize // 2
+    return places
 
 
 _POINTERS = {
@@ -135,9 +139,9 @@ def words_at(shard: Shard, places: Indices) -> UInt64[np.ndarray, " N"]:
 def words_from(words: UInt64[np.ndarray, " W"], places: Indices, size: int) -> UInt64[np.ndarray, " N"]:
     """As :func:`words_at`, of a view of tokens of `size` bytes."""
     last = len(words) - 1
+    if not len(places) or int(places.max()) <= last:
+        return words[places].byteswap()
     inside = np.minimum(places, last)
     found = words[inside].byteswap()
     beyond = (places - inside).astype(np.uint64) * np.uint64(8 * size)
-    if beyond.any():
-        found = np.where(beyond < 64, found << np.minimum(beyond, np.uint64(63)), np.uint64(0))
-    return found
+    return np.where(beyond < 64, found << np.minimum(beyond, np.uint64(63)), np.uint64(0))
