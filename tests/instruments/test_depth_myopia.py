@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from mesolens import api
 from mesolens.api.depths import asked
 from mesolens.api.stages import joined
 from mesolens.errors import BadInput
 from mesolens.instruments import depth
-from mesolens.instruments.depth.myopia import TABLE, gap_of, score_twins, twin_shards, twin_spec
-from mesolens.model.load import adopt
+from mesolens.instruments.depth.myopia import LEAST, TABLE, gap_of, score_twins, twin_shards, twin_spec
+from mesolens.model.load import adopt, load
+from mesolens.slides import shelf
 from mesolens.traits.tasks import Item, Step
 from tests.model.tiny import neox, tokenizer
 
@@ -57,3 +59,21 @@ def test_another_twin_than_the_one_that_was_asked_about_is_refused() -> None:
             depth.measure(one, shard, against=wrong)
     with pytest.raises(BadInput, match="two tokens or more"):
         twin_spec(one, other, [((), (4,))])
+
+
+def test_a_planted_gap_is_found_and_none_is_made_up() -> None:
+    """The truth is of other prompts than the task's, so both have an error of some hundredths of a nat."""
+    for kind, begins in (("recall", "earlier states prepare for later tokens"), ("known", "no gap is sure")):
+        vanilla, myopic = (load(f"slide:{name}") for name in (kind, f"{kind}-myopic"))
+        planning: Any = api.depth(vanilla, myopic=myopic).to_json()["planning"]
+        found = planning["myopia"]
+        nats = [shelf.describe(name)["grid"]["nats"] for name in (kind, f"{kind}-myopic")]
+        assert found["gap"] == pytest.approx(nats[1] - nats[0], abs=0.15)
+        assert found["says"].startswith(begins)
+        assert found["says"] in planning["says"]
+        assert (found["low"] > LEAST) == (kind == "recall")
+
+
+def test_without_a_twin_nothing_is_said_of_a_gap() -> None:
+    planning: Any = api.depth(load("slide:known")).to_json()["planning"]
+    assert planning["myopia"] is None
