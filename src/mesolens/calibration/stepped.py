@@ -18,7 +18,7 @@ from mesolens.model.load import load
 from mesolens.runs.settings import Budget, Settings
 from mesolens.slides import permuted, recalling, shelf
 from mesolens.slides.permuted import PERMUTATIONS
-from mesolens.slides.pointed import SHELVED, Pointed
+from mesolens.slides.pointed import KINDS, SHELVED, Pointed
 from mesolens.slides.pointer import SYMBOLS
 
 SECONDS: Mapping[Budget, float] = {"quick": 30.0, "standard": 80.0, "deep": 80.0}
@@ -33,7 +33,7 @@ MATRICES = ("read", "present", "used")
 def chasing(budget: Budget) -> list[Pointed]:
     """Slides that chase pointers: the first of each kind, or all where there is time for them."""
     every = [Pointed(*each) for each in SHELVED]
-    return list({each.kind: each for each in reversed(every)}.values())[::-1] if budget == "quick" else every
+    return every if budget != "quick" else [next(each for each in every if each.kind == kind) for kind in KINDS]
 
 
 def steps(budget: Budget) -> int:

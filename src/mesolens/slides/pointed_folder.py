@@ -33,9 +33,10 @@ BAR = 0.97
 """Of right answers after each number of steps that was learned."""
 PROMPTS = 1200
 """On which the grid is measured."""
-DECIDES = ("WIDTH", "INNER", "HEADS", "LAYERS", "LONGEST", "COOL", "ROWS", "RATE", "WARM", "LEAST", "FADE", "LEARNED",
-           "DONE", "REST", "READ", "SPREAD", "SEEN", "TURN", "DECOY")  # fmt: skip
-"""The figures that decide the weights."""
+DECIDES = ("WIDTH", "INNER", "HEADS", "LAYERS", "LONGEST", "FADE", "COOL", "ROWS", "RATE", "WARM", "LEAST", "LEARNED",
+           "DONE", "REST")  # fmt: skip
+BESIDES = {"glass": ("READ", "SPREAD", "TIGHT", "TURN"), "free": (), "decoy": ("SEEN", "DECOY")}
+"""The figures that decide the weights, of every kind and of one."""
 
 
 def grow(pointed: Pointed, out: Path, progress: Progress = silent) -> Path:
@@ -215,15 +216,19 @@ def _turned(
 
 def digest(pointed: Pointed) -> str:
     """SHA-256 of all that decides the weights."""
-    decides = [pointed.kind, pointed.seed, MOST, {name: getattr(growing, name) for name in DECIDES}]
+    decides = [pointed.kind, pointed.seed, MOST, _figures(pointed)]
     return sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _figures(pointed: Pointed) -> dict[str, int | float]:
+    return {name: getattr(growing, name) for name in (*DECIDES, *BESIDES[pointed.kind])}
 
 
 def _recipe(pointed: Pointed, out: Path, batches: int, seconds: float) -> dict[str, Any]:
     return {
         "about": pointed.about,
         "seed": pointed.seed,
-        "figures": {name: getattr(growing, name) for name in DECIDES},
+        "figures": _figures(pointed),
         "digest": digest(pointed),
         "batches": batches,
         "cpu_seconds": round(seconds, 1),

@@ -38,6 +38,7 @@ from mesolens.slides.pointed import (
     ROWS,
     SEEN,
     SPREAD,
+    TIGHT,
     TURN,
     WARM,
     WIDTH,
@@ -138,7 +139,7 @@ class _Training:
 
     def _planted(self, streams: list[Tensor], batch: Asked) -> Tensor:
         """What a kind asks of the streams behind its blocks but the last, normed, at the answers' places."""
-        total = torch.zeros(())
+        total, tight = torch.zeros(()), TIGHT if self.learned < LONGEST else SPREAD
         if self.kind == "decoy" and self.top >= DECOY:
             total = SEEN * cross_entropy(
                 self.decoy(self._normed(streams[DECOY + 1])).flatten(0, 1), batch.before.flatten()
@@ -146,7 +147,7 @@ class _Training:
         for done, stream in enumerate(streams[1 : MOST + 1] if self.kind == "glass" else []):
             here, point = taken(batch, done).flatten(), self._normed(stream).flatten(0, 1)
             total = total + READ * cross_entropy(self.module.lm_head(point), here + FIRST)
-            total = total + SPREAD * spread(point, here + len(SYMBOLS) * (batch.steps.flatten() - 1))
+            total = total + tight * spread(point, here + len(SYMBOLS) * (batch.steps.flatten() - 1))
         return total
 
     def _exchanged(self, stream: Float[Tensor, "B T D"], batch: Asked, done: int) -> Tensor:
