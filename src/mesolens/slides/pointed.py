@@ -31,14 +31,14 @@ RATE, WARM, LEAST = 2e-3, 100, 0.05
 LEARNED, DONE, REST = 0.97, 0.985, 30
 """Accuracy, running over some ten batches, at which the next step is added, or behind the last one the rate begins to
 fall; and batches before another step is."""
-READ, SPREAD, TIGHT, TURN, SEEN = 0.3, 0.3, 3.0, 1.0, 0.3
+READ, SPREAD, TIGHT, TURN, SEEN = 0.3, 0.3, 30.0, 1.0, 0.3
 """Weights, beside the answers' loss in nats: of what is read, of what spreads, of the same when all steps are learned,
 of answers from exchanged states, and of the decoy's reader."""
 DECOY = 2
 """The block after whose output the decoy can be read."""
 KINDS = ("glass", "free", "decoy")
-SHELVED = (("glass", 1), ("free", 1), ("decoy", 1), ("glass", 2), ("decoy", 2))
-"""Kinds and seeds on the shelf."""
+SHELVED = (("glass", 1), ("free", 1), ("decoy", 1), ("glass", 2), ("free", 3), ("decoy", 2))
+"""Kinds and seeds on the shelf: of those that were grown, the ones that hold their gates."""
 
 
 @dataclass(frozen=True, slots=True)
