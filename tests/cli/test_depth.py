@@ -140,3 +140,21 @@ def test_a_text_takes_the_place_of_the_prompts_for_the_tuned_lens(mesolens: Meso
         "on given texts",
         "on the prompts of the other half by group",
     ]
+
+
+def test_a_twin_tells_the_gap_and_its_own_weights_are_refused(mesolens: Mesolens, tmp_path: Path, glass: Path) -> None:
+    """Both models are set by hand: the second one's steps cannot be read, and it answers as the first does."""
+    other = tmp_path / "other"
+    chained("hidden").module.save_pretrained(other)
+    run = tmp_path / "run"
+    found = mesolens(*command(glass, run), "--myopic", other, "--json")
+    assert found.code == 0, found.err
+    gap = found.data["planning"]["myopia"]
+    assert gap["rows"] == 80
+    assert abs(gap["gap"]) < 0.5
+    assert gap["low"] <= gap["gap"] <= gap["high"]
+    assert "depth-myopia" in Store(run).tables("depth")
+    same = mesolens(*command(glass, tmp_path / "same"), "--myopic", glass, "--json")
+    assert same.code == 2
+    assert "--myopic" in same.err
+    assert "same weights" in same.err

@@ -1,5 +1,6 @@
 """Slides that chase pointers: the task is what a reader by hand finds, and the shelf holds what was planted."""
 
+import copy
 import json
 from typing import Any
 
@@ -9,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesolens.slides import shelf
-from mesolens.slides.pointed import DECOY, KINDS, SHELVED, Pointed, named, newborn, spread
-from mesolens.slides.pointed_folder import BAR, BEYOND, EACH, ITEMS, TASK, items, led, record
+from mesolens.slides.pointed import DECOY, KINDS, SHELVED, Pointed, named, newborn
+from mesolens.slides.pointed_folder import BAR, BEYOND, EACH, ITEMS, gates, items, led, record
 from mesolens.slides.pointer import (
     COUNT,
     COUNTS,
@@ -22,10 +23,12 @@ from mesolens.slides.pointer import (
     WORDS,
     apart,
     asked,
+    onward,
     tables,
-    tokenizer,
     written,
 )
+from mesolens.slides.pointing import partners, spread, taken
+from mesolens.slides.worded import TASK, word_tokenizer
 
 NAMES = [Pointed(*each).name for each in SHELVED]
 
@@ -58,7 +61,7 @@ def test_a_prompt_holds_one_cycle_through_all_symbols_and_its_question(seed: int
 
 
 def test_the_tokenizer_gives_one_token_a_word_and_begins_once() -> None:
-    cut = tokenizer()
+    cut = word_tokenizer(WORDS)
     assert cut("a d b | 3 a")["input_ids"] == [0, *(WORDS.index(w) for w in ("a", "d", "b", "|", "3", "a"))]
     assert [cut.decode([place]) for place in range(len(WORDS))] == list(WORDS)
 
@@ -75,6 +78,34 @@ def test_questions_side_by_side_are_what_a_reader_finds(seed: int, top: int) -> 
             assert 1 <= steps <= top
             assert SYMBOLS[int(batch.answer[row, question])] == after(table, start, steps)
             assert table[SYMBOLS[int(batch.before[row, question])]] == start
+
+
+@given(st.integers(0, 999), st.integers(1, MOST))
+@settings(max_examples=10, deadline=None)
+def test_what_an_exchanged_state_leads_to_is_what_a_reader_finds_in_the_table_that_stands_there(
+    seed: int, done: int
+) -> None:
+    chance = torch.Generator().manual_seed(seed)
+    batch = asked(4, MOST, chance)
+    donor = partners(batch.steps.flatten(), chance)
+    steps = batch.steps.flatten()
+    assert torch.equal(steps[donor], steps)
+    assert sorted(donor.tolist()) == list(range(len(steps)))
+    here = taken(batch, done).flatten()[donor].view_as(batch.steps)
+    found = onward(batch.table, here, (batch.steps - done).clamp(min=0))
+    for row, ids in enumerate(batch.ids.tolist()):
+        words = [WORDS[token] for token in ids]
+        table = dict(zip(words[1 : LENGTH - 1 : 2], words[2:LENGTH:2], strict=True))
+        for question in range(len(SYMBOLS)):
+            whose, which = divmod(int(donor[row * len(SYMBOLS) + question]), len(SYMBOLS))
+            theirs = batch.ids[whose].tolist()
+            other = dict(zip(theirs[1 : LENGTH - 1 : 2], theirs[2:LENGTH:2], strict=True))
+            start, asks = theirs[LENGTH + 2 * which + 1], int(batch.steps[row, question])
+            middle = start
+            for _ in range(min(done, asks)):
+                middle = other[middle]
+            answer = after(table, WORDS[middle], max(0, asks - done))
+            assert SYMBOLS[int(found[row, question])] == answer
 
 
 def test_no_question_sees_another() -> None:
@@ -124,10 +155,10 @@ def test_a_name_is_of_one_slide(name: str) -> None:
 
 
 def test_names_and_seeds_go_together() -> None:
-    for kind, first in KINDS.items():
-        assert named(kind) == Pointed(kind, first)
-        assert named(f"{kind}-{first}") is None
-        assert named(f"{kind}-{first + 1}") == Pointed(kind, first + 1)
+    for kind in KINDS:
+        assert named(kind) == Pointed(kind, 1)
+        assert named(f"{kind}-1") is None
+        assert named(f"{kind}-2") == Pointed(kind, 2)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -139,17 +170,33 @@ def test_what_lies_on_the_shelf_is_what_its_truth_says(name: str) -> None:
     assert len(rows) == ITEMS + EACH * (MOST + BEYOND)
 
 
-def test_the_grid_of_glass_is_its_planted_diagonal_and_of_a_newborn_nothing() -> None:
-    grid = shelf.describe("glass")["grid"]
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("glass")])
+def test_the_grid_of_glass_is_its_planted_diagonal(name: str) -> None:
+    grid = shelf.describe(name)["grid"]
     for number in range(1, MOST):
         for row in grid["steps"][f"step {number}"]:
             planted = row["block"] == number
             assert row["read"] >= 0.98 if planted else row["read"] <= 0.12
             assert row["turned"] >= 0.98 if planted else row["turned"] <= 0.12
+    assert grid["answers"][str(MOST)] >= BAR
+
+
+def test_what_is_not_as_planted_fails_its_gate() -> None:
+    grid = copy.deepcopy(shelf.describe("glass")["grid"])
+    assert all(share >= bar for _, share, bar in gates(Pointed("glass", 1), grid))
+    assert all(share >= bar for _, share, bar in gates(Pointed("free", 1), grid))
+    grid["steps"]["step 1"][0]["read"] = 0.2
+    grid["steps"]["step 2"][2]["turned"] = 0.9
+    failed = [name for name, share, bar in gates(Pointed("glass", 1), grid) if share < bar]
+    assert failed == ["step 1 not read elsewhere", "step 2 turned after L2"]
+    assert [name for name, share, bar in gates(Pointed("free", 1), grid) if share < bar] == ["step 2 turned somewhere"]
+    assert list(gates(Pointed("decoy", 1), {"answers": {}})) == []
+
+
+def test_the_grid_of_a_newborn_is_nothing() -> None:
     nothing = record(Pointed("free", 1), newborn(1).eval())["grid"]
     assert max(nothing["answers"].values()) < 0.2
     assert max(row["turned"] for rows in nothing["steps"].values() for row in rows) < 0.2
-    assert grid["answers"][str(MOST)] >= BAR
 
 
 def test_ids_stand_where_the_rooms_say() -> None:

@@ -10,7 +10,7 @@ from mesolens.errors import BadInput
 from mesolens.evidence.reading import Reading
 from mesolens.evidence.shards import Json, Tables
 from mesolens.instruments import depth as instrument
-from mesolens.instruments.depth.setting import depth_spec, with_silence
+from mesolens.instruments.depth.setting import depth_spec, with_silence, with_twin
 from mesolens.model.chat import encode_prompt
 from mesolens.model.loaded import LoadedModel
 from mesolens.model.resolve import SLIDE, resolve
@@ -77,6 +77,7 @@ def depth(
     *,
     texts: Sequence[Ids] = (),
     sums: Path | str | Sequence[Puzzle] | None = None,
+    myopic: LoadedModel | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> Depth:
@@ -87,14 +88,17 @@ def depth(
         texts: rows of tokens on which the tuned lens is fitted; without any the prompts, half by half.
         sums: puzzles to be answered with no visible step, or the path of a file of no-cot-arithmetic; None is new sums
             and chains of facts.
+        myopic: the model's twin whose earlier states no later loss shaped: with it `planning` tells of the gap between
+            the two, on the texts where there are any, else on the answers of the items.
         budget: how many items are asked: `quick`, `standard` or `deep`.
         seed: of every draw.
 
     Raises:
-        BadInput: the task cannot be read, a value is not one token, or no budget has that name.
+        BadInput: the task cannot be read, a value is not one token, the twin reads other tokens, or no budget has that
+            name.
     """
-    spec = asked(model, task, texts=texts, sums=sums, budget=budget, seed=seed)
-    tables = tables_of(instrument, model, None, spec)
+    spec = asked(model, task, texts=texts, sums=sums, myopic=myopic, budget=budget, seed=seed)
+    tables = tables_of(instrument, model, myopic, spec)
     return Depth(instrument.read(tables, spec, model.card), tables)
 
 
@@ -104,6 +108,7 @@ def asked(
     *,
     texts: Sequence[Ids] = (),
     sums: Path | str | Sequence[Puzzle] | None = None,
+    myopic: LoadedModel | None = None,
     budget: str = "quick",
     seed: int = 0,
 ) -> instrument.DepthSpec:
@@ -114,7 +119,8 @@ def asked(
     """
     spec = _spec(model, task, texts, budget, seed)
     puzzles = read_arithmetic(Path(sums)) if isinstance(sums, Path | str) else sums
-    return with_silence(model, spec, puzzles, budget=budget, seed=seed)
+    whole = with_silence(model, spec, puzzles, budget=budget, seed=seed)
+    return whole if myopic is None else with_twin(model, whole, myopic)
 
 
 def _spec(

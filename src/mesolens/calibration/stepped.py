@@ -1,8 +1,10 @@
-"""Depth on slides that chase pointers: what can be read, what is present and what is used, where it was planted.
+"""Depth on slides that think in steps: what can be read, is present and is used, where it was planted.
 
 Of `glass` the truth is a diagonal: the symbol after *s* steps stands after block *s*, and no other does there. Of
 `free` it is what its folder's truth measured by plain swaps; of `decoy`, that a symbol can be found and is not needed.
-The last block's output is no step on the way, so what is off the diagonal is held against chance before it.
+The last block's output is no step on the way, so what is off the diagonal is held against chance before it. Of
+`permute` it is how many steps are solved. Twins that were trained myopically lose, beside the vanilla ones, what their
+truths measured: much in `recall`, nothing in `known`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,31 +16,64 @@ from mesolens import api
 from mesolens.evidence.row import Bar, Row
 from mesolens.model.load import load
 from mesolens.runs.settings import Budget, Settings
-from mesolens.slides import shelf
-from mesolens.slides.pointed import SHELVED, Pointed
+from mesolens.slides import permuted, recalling, shelf
+from mesolens.slides.permuted import PERMUTATIONS
+from mesolens.slides.pointed import KINDS, SHELVED, Pointed
 from mesolens.slides.pointer import SYMBOLS
 
-SECONDS: Mapping[Budget, float] = {"quick": 14.0, "standard": 17.0, "deep": 18.0}
+SECONDS: Mapping[Budget, float] = {"quick": 21.0, "standard": 37.0, "deep": 39.0}
 PLANTED, NEAR, USED, FOUND, UNUSED, STEPS = (
     Bar("≥", 0.98), Bar("≤", 0.03), Bar("≥", 0.95), Bar("≥", 0.95), Bar("≤", 0.02), Bar("≤", 0.3),
 )  # fmt: skip
+WIDE, NONE, NATS = Bar("≥", 1.0), Bar("≤", 0.01), Bar("≤", 0.15)
+"""Of the myopia gap in nats: its low end where one is planted, its size where none is, and how far it is from truth."""
 MATRICES = ("read", "present", "used")
 
 
+def chasing(budget: Budget) -> list[Pointed]:
+    """Slides that chase pointers: the first of each kind, or all where there is time for them."""
+    every = [Pointed(*each) for each in SHELVED]
+    return every if budget != "quick" else [next(each for each in every if each.kind == kind) for kind in KINDS]
+
+
 def steps(budget: Budget) -> int:
-    """One for each slide."""
-    return len(SHELVED)
+    """One for each slide, or pair of twins."""
+    return len(chasing(budget)) + len(permuted.SHELVED) + len(recalling.KINDS)
 
 
 def rows(settings: Settings, tick: Callable[[int], None]) -> list[Row]:
-    """Rows of every slide."""
+    """Rows of every slide, and of every pair of twins."""
     found: list[Row] = []
-    for each in SHELVED:
-        slide = Pointed(*each)
-        depth = api.depth(load(f"slide:{slide.name}"), budget=settings.budget, seed=settings.seed)
-        found += scored(slide, depth.to_json())
+    for each in (*chasing(settings.budget), *permuted.SHELVED):
+        data = api.depth(load(f"slide:{each.name}"), budget=settings.budget, seed=settings.seed).to_json()
+        found += scored(each, data) if isinstance(each, Pointed) else [_half(each.name, data, 1 / len(PERMUTATIONS))]
+        tick(1)
+    for kind in recalling.KINDS:
+        found += parted(kind, _twins(kind, settings), *(_nats(kind, blind) for blind in (False, True)))
         tick(1)
     return found
+
+
+def _twins(kind: str, settings: Settings) -> Mapping[str, Any]:
+    """What depth says of a slide beside its myopic twin."""
+    vanilla, myopic = (load(f"slide:{recalling.Recalling(kind, blind).name}") for blind in (False, True))
+    data = api.depth(vanilla, myopic=myopic, budget=settings.budget, seed=settings.seed).to_json()
+    return cast("Mapping[str, Mapping[str, Any]]", data["planning"])["myopia"]
+
+
+def _nats(kind: str, blind: bool) -> float:
+    return float(shelf.describe(recalling.Recalling(kind, blind).name)["grid"]["nats"])
+
+
+def parted(kind: str, found: Mapping[str, Any], vanilla: float, myopic: float) -> list[Row]:
+    """Rows of one pair of twins, whose truths say what a value costs either in nats."""
+    gap = float(found["gap"])
+    size = (
+        _row(kind, "myopia gap, nats a token, its low end", float(found["low"]), WIDE)
+        if kind == "recall"
+        else _row(kind, "myopia gap, nats a token, its size", abs(gap), NONE)
+    )
+    return [size, _row(kind, "myopia gap less the truth's, nats", abs(gap - (myopic - vanilla)), NATS)]
 
 
 def scored(slide: Pointed, data: Mapping[str, Any]) -> list[Row]:
@@ -46,7 +81,8 @@ def scored(slide: Pointed, data: Mapping[str, Any]) -> list[Row]:
     by_kind: Mapping[str, Callable[[str, Mapping[str, Any]], list[Row]]] = {
         "glass": _glass, "free": _free, "decoy": _decoy
     }  # fmt: skip
-    return [*by_kind[slide.kind](slide.name, data), *_controls(slide.name, data), _half(slide.name, data)]
+    controls = _controls(slide.name, data)
+    return [*by_kind[slide.kind](slide.name, data), *controls, _half(slide.name, data, 1 / len(SYMBOLS))]
 
 
 def values(data: Mapping[str, Any], matrix: str) -> np.ndarray:
@@ -100,19 +136,18 @@ def _controls(name: str, data: Mapping[str, Any]) -> list[Row]:
     return found
 
 
-def _half(name: str, data: Mapping[str, Any]) -> Row:
-    (curve,) = [row for row in data["k50"] if row["presentation"] == "in context"]
-    truth = half(shelf.describe(name)["grid"]["answers"])
+def _half(name: str, data: Mapping[str, Any], chance: float) -> Row:
+    (curve,) = data["k50"]
+    truth = half(shelf.describe(name)["grid"]["answers"], chance)
     return _row(name, "k50 less the truth's, steps", abs(float(curve["k50"]) - truth), STEPS)
 
 
-def half(answers: Mapping[str, float]) -> float:
+def half(answers: Mapping[str, float], chance: float) -> float:
     """Where accuracy beyond chance falls to a half, by a straight line between the two numbers of steps around it.
 
-    >>> round(half({"1": 1.0, "2": 1.0, "3": 0.0}), 3)
+    >>> round(half({"1": 1.0, "2": 1.0, "3": 0.0}, 1 / 12), 3)
     2.458
     """
-    chance = 1 / len(SYMBOLS)
     left = {int(k): (share - chance) / (1 - chance) for k, share in answers.items()}
     for k in sorted(left)[1:]:
         if left[k] < 0.5 <= left[k - 1]:

@@ -18,10 +18,17 @@ Row = dict[str, object]
 @click.option("--task", metavar="FILE", help="Items with known steps as JSON Lines; without it some made for MODEL.")
 @click.option("--texts", metavar="FILE", help="Text on which the tuned lens is fitted, in the place of the prompts.")
 @click.option("--sums", metavar="FILE", help="Sums to be answered with no visible step, as no-cot-arithmetic has them.")
+@click.option("--myopic", metavar="MODEL", help="A twin that no loss reached back in, for the myopia gap.")
 @click.option("--budget", metavar="NAME", help="How many items are asked: quick, standard or deep (standard).")
 @common
 def depth(
-    model: str, task: str | None, texts: str | None, sums: str | None, budget: str | None, **others: object
+    model: str,
+    task: str | None,
+    texts: str | None,
+    sums: str | None,
+    myopic: str | None,
+    budget: str | None,
+    **others: object,
 ) -> None:
     """Find how many steps MODEL takes with no token between, and which are readable, present and used.
 
@@ -31,12 +38,14 @@ def depth(
     found = settings(others | {"budget": budget})
 
     from mesolens.cli import chapters
-    from mesolens.cli.opening import Items, open_depth, open_model
+    from mesolens.cli.opening import Items, open_depth, open_model, open_myopic
     from mesolens.cli.subject import Subject
 
     opened = open_model(model, found)
-    spec = open_depth(opened, task, texts, found, sums)
-    subject = Subject(opened, None, Items((), ""), found, depth=spec)
+    twin = open_myopic(myopic, opened, found)
+    spec = open_depth(opened, task, texts, found, sums, twin)
+    twins = () if twin is None else (twin,)
+    subject = Subject(opened, None, Items((), ""), found, twins=twins, depth=spec)
     chapters.answer(subject, "depth", _overview)
 
 

@@ -200,7 +200,12 @@ def open_corpus(name: str, corpus: str | None) -> tuple[str, str]:
 
 
 def open_depth(
-    model: LoadedModel, task: str | None, texts: str | None, settings: Settings, sums: str | None = None
+    model: LoadedModel,
+    task: str | None,
+    texts: str | None,
+    settings: Settings,
+    sums: str | None = None,
+    myopic: LoadedModel | None = None,
 ) -> DepthSpec:
     """What depth is asked: the task of a file, else a slide's own, else presentations made for the tokenizer.
 
@@ -210,4 +215,13 @@ def open_depth(
     from mesolens.api.depths import asked, text_rows
 
     rows = () if texts is None else text_rows(model, Path(texts))
-    return asked(model, task, texts=rows, sums=sums, budget=settings.budget, seed=settings.seed)
+    return asked(model, task, texts=rows, sums=sums, myopic=myopic, budget=settings.budget, seed=settings.seed)
+
+
+def open_myopic(name: str | None, model: LoadedModel, settings: Settings) -> LoadedModel | None:
+    """The twin that was trained myopically, if one was named.
+
+    Raises:
+        BadInput: it is the same model, or it reads other tokens.
+    """
+    return None if name is None else _beside("--myopic", name, model, settings, "nothing can part them")

@@ -106,19 +106,10 @@ def _bare(name: str) -> str:
 
 def _grown(name: str, out: "Path", found: "Settings") -> None:
     from mesolens.runs.progress import reporter
-    from mesolens.slides import drift, drift_folder, pointed, pointed_folder, routed_folder, routing, train
-    from mesolens.slides.recipe import recipe
+    from mesolens.slides.growers import grower
 
-    adrift, routed, chasing = drift.named(name), routing.named(name), pointed.named(name)
-    if adrift:
-        unit, total = "documents", drift.STEPS * train.ROWS
-    elif routed:
-        unit, total = "steps", routing.STEPS
-    elif chasing:
-        unit, total = "batches", pointed.STEPS
-    else:
-        unit, total = "tokens", recipe(name).tokens
-    with reporter(as_json=found.json)(f"{name}, {unit}", total, 0) as advance:
+    made = grower(name)
+    with reporter(as_json=found.json)(f"{name}, {made.unit}", made.most, 0) as advance:
         told = 0
 
         def progress(done: int, _: int, __: float) -> None:
@@ -126,14 +117,7 @@ def _grown(name: str, out: "Path", found: "Settings") -> None:
             advance(done - told)
             told = done
 
-        if adrift:
-            drift_folder.grow(adrift, out, progress)
-        elif routed:
-            routed_folder.grow(routed, out, progress)
-        elif chasing:
-            pointed_folder.grow(chasing, out, progress)
-        else:
-            train.grow(recipe(name), out, progress)
+        made.grow(out, progress)
 
 
 def _outline(value: object, depth: int) -> Sequence[str]:

@@ -134,6 +134,16 @@ def _depth_depends(subject: Subject) -> dict[str, Json]:
     return {"depth": content_key(plain(asdict(subject.depth)))}
 
 
+def _depth_twin(subject: Subject) -> LoadedModel | None:
+    ahead = None if subject.depth is None else subject.depth.ahead
+    return None if ahead is None else _twin(subject, ahead.twin)
+
+
+def _twin(subject: Subject, wanted: str) -> LoadedModel | None:
+    """The twin with those weights, if there is one."""
+    return next((twin for twin in subject.twins if twin.card.weights_hash == wanted), None)
+
+
 def _quine_depends(subject: Subject) -> dict[str, Json]:
     assert subject.quine is not None, "a subject with the chapter quine says what is asked of it"
     return {"quine": content_key(plain(asdict(subject.quine)))}
@@ -156,8 +166,7 @@ def _average(subject: Subject) -> Corpora:
 
 
 def _average_twin(subject: Subject) -> LoadedModel | None:
-    wanted = _average(subject).spec.twin
-    return next((twin for twin in subject.twins if twin.card.weights_hash == wanted), None)
+    return _twin(subject, _average(subject).spec.twin)
 
 
 def _average_depends(subject: Subject) -> dict[str, Json]:
@@ -183,6 +192,6 @@ BUILT: Mapping[str, Chapter] = {
         _average_depends,
         before=_broken_too,
     ),
-    "depth": Chapter(lambda _: depths, lambda subject: subject.depth, lambda _: None, _depth_depends),
+    "depth": Chapter(lambda _: depths, lambda subject: subject.depth, _depth_twin, _depth_depends),
     "quine": Chapter(lambda _: quines, lambda subject: subject.quine, lambda _: None, _quine_depends),
 }

@@ -7,7 +7,7 @@ of another's turns the answer. Instruments are given `task.jsonl` alone.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -15,26 +15,28 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from mesolens.slides import pointed as growing
 from mesolens.slides import pointer
-from mesolens.slides.pointed import Pointed, planted
-from mesolens.slides.pointer import FIRST, MOST, SYMBOLS, tables, tokenizer, written
+from mesolens.slides.pointed import Pointed
+from mesolens.slides.pointer import FIRST, MOST, SYMBOLS, tables, written
+from mesolens.slides.pointing import planted
 from mesolens.slides.train import Progress, one_thread, silent
 from mesolens.slides.truth import FILE as TRUTH
 from mesolens.slides.truth import FORMAT, hashes
+from mesolens.slides.worded import write
 
-TASK = "task.jsonl"
 ITEMS, EACH, BEYOND = 240, 100, 2
 """Items with steps; items for each number of steps; and how many more steps than were learned are asked for."""
 BAR = 0.97
 """Of right answers after each number of steps that was learned."""
 PROMPTS = 1200
 """On which the grid is measured."""
-DECIDES = ("WIDTH", "INNER", "HEADS", "LAYERS", "STEPS", "ROWS", "RATE", "WARM", "LEAST", "HELP", "LEARNED", "REST",
-           "READ", "SPREAD", "SEEN", "DECOY")  # fmt: skip
-"""The figures that decide the weights."""
+DECIDES = ("WIDTH", "INNER", "HEADS", "LAYERS", "LONGEST", "FADE", "COOL", "ROWS", "RATE", "WARM", "LEAST", "LEARNED",
+           "DONE", "REST")  # fmt: skip
+BESIDES = {"glass": ("READ", "SPREAD", "TIGHT", "TURN"), "free": (), "decoy": ("SEEN", "DECOY")}
+"""The figures that decide the weights, of every kind and of one."""
 
 
 def grow(pointed: Pointed, out: Path, progress: Progress = silent) -> Path:
@@ -46,17 +48,11 @@ def grow(pointed: Pointed, out: Path, progress: Progress = silent) -> Path:
         progress: told after every batch, in batches.
     """
     begun = time.process_time()
-    module = planted(pointed, progress)
+    module, batches = planted(pointed, progress)
     seconds = time.process_time() - begun
-    out.mkdir(parents=True, exist_ok=True)
-    module.generation_config = GenerationConfig(bos_token_id=0, eos_token_id=1, pad_token_id=2, do_sample=False)
-    module.save_pretrained(out)
-    (out / "model.safetensors").chmod(0o644)
-    tokenizer().save_pretrained(out, save_jinja_files=False)
-    lines = (json.dumps(item) + "\n" for item in items(pointed))
-    (out / TASK).write_text("".join(lines), encoding="utf-8")
+    write(module, pointer.WORDS, items(pointed), out)
     with one_thread():
-        truth = record(pointed, module) | {"recipe": _recipe(pointed, out, seconds)}
+        truth = record(pointed, module) | {"recipe": _recipe(pointed, out, batches, seconds)}
     (out / TRUTH).write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     return out
 
@@ -108,17 +104,6 @@ def led(next_N: Int[Tensor, " N"], start: int, steps: int) -> int:
     return start
 
 
-def opened(folder: Path) -> PreTrainedModel:
-    """The slide's model, in evaluation mode."""
-    module = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
-    return cast(PreTrainedModel, module.eval())
-
-
-def rounded(grid: dict[str, Any]) -> str:
-    """A grid as text, to two digits: what another machine's rounding leaves the same."""
-    return json.dumps(json.loads(json.dumps(grid), parse_float=lambda text: round(float(text), 2)))
-
-
 def record(pointed: Pointed, module: PreTrainedModel) -> dict[str, Any]:
     """What is true of the slide: what was planted, where, and what the trained model does."""
     return {
@@ -132,6 +117,21 @@ def record(pointed: Pointed, module: PreTrainedModel) -> dict[str, Any]:
             "decoy": {"before": f"after L{growing.DECOY}"},
         }.get(pointed.kind),
     }
+
+
+def gates(pointed: Pointed, grid: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
+    """What the blocks of a slide must do: a name, the share found, and the least that it may be.
+
+    In `glass` each step between is read and turns the answer behind its own block, in `free` it turns it behind one.
+    """
+    for done in range(1, MOST):
+        rows = grid["steps"][f"step {done}"] if pointed.kind != "decoy" else []
+        if pointed.kind == "glass":
+            for what in ("read", "turned"):
+                yield f"step {done} {what} after L{done}", rows[done][what], 0.98
+                yield f"step {done} not {what} elsewhere", 1 - max(r[what] for r in rows if r["block"] != done), 0.88
+        elif pointed.kind == "free":
+            yield f"step {done} turned somewhere", max(row["turned"] for row in rows), 0.95
 
 
 def answers(module: PreTrainedModel) -> dict[str, float]:
@@ -216,16 +216,21 @@ def _turned(
 
 def digest(pointed: Pointed) -> str:
     """SHA-256 of all that decides the weights."""
-    decides = [pointed.kind, pointed.seed, MOST, {name: getattr(growing, name) for name in DECIDES}]
+    decides = [pointed.kind, pointed.seed, MOST, _figures(pointed)]
     return sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
-def _recipe(pointed: Pointed, out: Path, seconds: float) -> dict[str, Any]:
+def _figures(pointed: Pointed) -> dict[str, int | float]:
+    return {name: getattr(growing, name) for name in (*DECIDES, *BESIDES[pointed.kind])}
+
+
+def _recipe(pointed: Pointed, out: Path, batches: int, seconds: float) -> dict[str, Any]:
     return {
         "about": pointed.about,
         "seed": pointed.seed,
-        "figures": {name: getattr(growing, name) for name in DECIDES},
+        "figures": _figures(pointed),
         "digest": digest(pointed),
+        "batches": batches,
         "cpu_seconds": round(seconds, 1),
         "files": hashes(out),
     }

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast
 
-BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
+from mesolens.slides.worded import BEGIN, END, PAD
+
 SYMBOLS = tuple("abcdefghijkl")
 COUNTS = tuple("12345678")
 MARK = "|"
@@ -53,15 +52,11 @@ class Asked:
         """The symbol after the steps that are asked for."""
         return torch.gather(self.after, 2, self.steps[..., None])[..., 0]
 
-
-def tokenizer() -> PreTrainedTokenizerFast:
-    """One token a word; words stand apart by spaces."""
-    core = Tokenizer(models.WordLevel({word: place for place, word in enumerate(WORDS)}, unk_token=PAD))
-    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    core.post_processor = processors.TemplateProcessing(single=f"{BEGIN} $A", special_tokens=[(BEGIN, 0)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token=BEGIN, eos_token=END, pad_token=PAD, unk_token=PAD, padding_side="left"
-    )
+    @property
+    def table(self) -> Int[Tensor, "B N"]:
+        """Where each symbol leads: every one is asked from."""
+        starts, ends = self.after[..., 0], self.after[..., 1]
+        return torch.empty_like(ends).scatter_(1, starts, ends)
 
 
 def tables(count: int, chance: torch.Generator) -> Int[Tensor, "B N"]:
@@ -81,6 +76,18 @@ def pairs(next_BN: Int[Tensor, "B N"], chance: torch.Generator) -> Int[Tensor, "
     """The tables as pairs of ids in a random order."""
     order = torch.rand(next_BN.shape, generator=chance).argsort(1)
     return torch.stack([order, next_BN.gather(1, order)], 2).flatten(1) + FIRST
+
+
+def onward(next_BN: Int[Tensor, "B N"], symbol: Int[Tensor, "B Q"], steps: Int[Tensor, "B Q"]) -> Int[Tensor, "B Q"]:
+    """The symbols that so many steps lead to.
+
+    >>> next_BN = torch.tensor([[2, 0, 1]])
+    >>> onward(next_BN, torch.tensor([[0, 0, 1]]), torch.tensor([[0, 2, 1]])).tolist()
+    [[0, 1, 0]]
+    """
+    for done in range(int(steps.max())):
+        symbol = torch.where(steps > done, next_BN.gather(1, symbol), symbol)
+    return symbol
 
 
 def asked(count: int, top: int, chance: torch.Generator) -> Asked:

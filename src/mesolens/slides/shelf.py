@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesolens.errors import BadInput
-from mesolens.slides import drift, pointed, routing
+from mesolens.slides import drift, permuted, pointed, recalling, routing
 from mesolens.slides.recipe import RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def folder(name: str) -> Path:
     Raises:
         BadInput: there is no such slide, or it has a recipe but was not grown here.
     """
-    if not (drift.named(name) or routing.named(name) or pointed.named(name)):
+    if not any(kind.named(name) for kind in (drift, routing, pointed, permuted, recalling)):
         recipe(name)
     if not present(name):
         raise BadInput(f"slide {name!r} is not on the shelf; grow it with: mesolens slides grow {name}")
@@ -67,7 +67,8 @@ def listing() -> list[SlideRow]:
     """All slides that have a recipe, shipped or not, and those of other kinds whose seeds are meant to be."""
     routed = [routing.Routed(seed) for seed in routing.SEEDS]
     chasing = [pointed.Pointed(*each) for each in pointed.SHELVED]
-    return [_row(each.name, each.about) for each in (*RECIPES.values(), *routed, *chasing)]
+    silent = [*chasing, *permuted.SHELVED, *recalling.SHELVED]
+    return [_row(each.name, each.about) for each in (*RECIPES.values(), *routed, *silent)]
 
 
 def _row(name: str, about: str) -> SlideRow:
@@ -128,6 +129,11 @@ def verify(name: str) -> list[Check]:
         return [*files(path, truth), *_organs(routed, path, truth)]
     if chasing is not None:
         return [*files(path, truth), *_steps(chasing, path, truth)]
+    permutes, recalls = permuted.named(name), recalling.named(name)
+    if permutes is not None:
+        return [*files(path, truth), *_composed(permutes, path, truth)]
+    if recalls is not None:
+        return [*files(path, truth), *_recalled(recalls, path, truth)]
     return [*files(path, truth), *_origins(recipe(name), truth), *_gates(recipe(name), path)]
 
 
@@ -172,13 +178,45 @@ def _steps(chasing: pointed.Pointed, path: Path, truth: dict[str, Any]) -> Itera
     """Compare recipe and grid of a slide that chases pointers with its truth."""
     from mesolens.slides import pointed_folder
     from mesolens.slides.pointer import MOST
+    from mesolens.slides.worded import opened, rounded
 
     yield _same("recipe", pointed_folder.digest(chasing), truth["recipe"]["digest"])
-    grid = pointed_folder.record(chasing, pointed_folder.opened(path))["grid"]
-    for steps in range(1, MOST + 1):
-        share = grid["answers"][str(steps)]
-        yield Check(f"right after {steps} steps", share, f">= {pointed_folder.BAR}", share >= pointed_folder.BAR)
-    yield _same("what its blocks do", pointed_folder.rounded(grid), pointed_folder.rounded(truth["grid"]))
+    grid = pointed_folder.record(chasing, opened(path))["grid"]
+    yield from _right(grid["answers"], MOST, pointed_folder.BAR)
+    for name, share, bar in pointed_folder.gates(chasing, grid):
+        yield Check(name, share, f">= {bar}", share >= bar)
+    yield _same("what its blocks do", rounded(grid), rounded(truth["grid"]))
+
+
+def _right(answers: dict[str, float], most: int, bar: float) -> Iterator[Check]:
+    for steps in range(1, most + 1):
+        share = answers[str(steps)]
+        yield Check(f"right after {steps} steps", share, f">= {bar}", share >= bar)
+
+
+def _composed(permutes: permuted.Permuted, path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    """Compare recipe and grid of a slide that composes permutations with its truth."""
+    from mesolens.slides import permuted_folder
+    from mesolens.slides.worded import opened, rounded
+
+    yield _same("recipe", permuted.digest(permutes), truth["recipe"]["digest"])
+    grid = permuted_folder.record(permutes, opened(path))["grid"]
+    yield from _right(grid["answers"], permuted.MOST, permuted_folder.BAR)
+    yield _same("what it answers", rounded(grid), rounded(truth["grid"]))
+
+
+def _recalled(recalls: recalling.Recalling, path: Path, truth: dict[str, Any]) -> Iterator[Check]:
+    """Compare recipe and grid of a slide for the myopia gap with its truth; what it loses is gated by its kind."""
+    from mesolens.slides import recalling_folder
+    from mesolens.slides.worded import opened, rounded
+
+    yield _same("recipe", recalling.digest(recalls), truth["recipe"]["digest"])
+    grid = recalling_folder.record(recalls, opened(path))["grid"]
+    blind = recalls.myopic and recalls.kind == "recall"
+    bar = recalling_folder.BLIND if blind else recalling_folder.SEEING
+    holds = grid["nats"] >= bar if blind else grid["nats"] <= bar
+    yield Check("nats that a value costs", grid["nats"], f"{'>=' if blind else '<='} {bar}", holds)
+    yield _same("what it answers", rounded(grid), rounded(truth["grid"]))
 
 
 def _same(name: str, found: str, told: str) -> Check:

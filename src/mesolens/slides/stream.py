@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mesolens.errors import BadInput
-from mesolens.slides import drift, pointed, routing
+from mesolens.slides import drift, permuted, pointed, recalling, routing
 from mesolens.slides.corpus import chunk
 from mesolens.slides.recipe import Recipe, Stage, recipe
 from mesolens.slides.routed_folder import read_text
@@ -17,8 +17,8 @@ def stages(name: str) -> list[Stage]:
         BadInput: no slide has that name, or it has no text.
     """
     bare = name.removeprefix("slide:")
-    if pointed.named(bare):
-        raise BadInput(f"{name} learned from tables drawn anew for every prompt: it has no text to take an average of")
+    if any(kind.named(bare) for kind in (pointed, permuted, recalling)):
+        raise BadInput(f"{name} learned from prompts drawn anew for every batch: it has no text to take an average of")
     grown = drift.named(bare) or routing.named(bare)
     return _lineage(recipe(bare) if grown is None else grown.recipe)
 

@@ -6,6 +6,8 @@ from typing import cast
 from mesolens.evidence.shards import Shard, Tables
 from mesolens.instruments.depth.answers import answer
 from mesolens.instruments.depth.lenses import read_lens, read_tuned
+from mesolens.instruments.depth.myopia import KIND as TWINS
+from mesolens.instruments.depth.myopia import score_twins
 from mesolens.instruments.depth.planning import KIND as PLANNING
 from mesolens.instruments.depth.planning import plan_ahead
 from mesolens.instruments.depth.present import probe, probe_newborn
@@ -38,6 +40,9 @@ def measure(model: LoadedModel, shard: Shard, *, against: LoadedModel | None = N
     `used`     `depth-used`: what is said when a step's value is exchanged
     =========  =====================================================================================
 
-    The kinds `depth-nocot` and `depth-plan` make the tables of their name, and the latter `depth-announce` as well.
+    The kinds `depth-nocot`, `depth-plan` and `depth-myopia` make the tables of their name, and the second
+    `depth-announce` as well. `against` is the myopic twin, which the last of them scores too.
     """
+    if shard.depends["kind"] == TWINS:
+        return score_twins(model, shard, against)
     return _KINDS[cast(str, shard.depends["kind"])](model, shard)

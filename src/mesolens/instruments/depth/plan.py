@@ -11,6 +11,7 @@ from mesolens.evidence.shards import Cost, Shard, Tables
 from mesolens.instruments.depth.affine import memory
 from mesolens.instruments.depth.answers import TABLE, Answered, Chosen, answered, chosen, curves, every, first_asked
 from mesolens.instruments.depth.lenses import READ
+from mesolens.instruments.depth.myopia import twin_shards
 from mesolens.instruments.depth.planning import plan_shards, plan_tokens
 from mesolens.instruments.depth.silent import silent_shards, silent_tokens
 from mesolens.instruments.depth.spec import FOLDS, DepthSpec
@@ -25,7 +26,7 @@ HALVES = 2
 
 
 def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
-    """The first stage: what every item is answered, puzzles with no visible step, and planning.
+    """The first stage: what every item is answered, puzzles with no visible step, planning, and a myopic twin.
 
     A model that no presentation fits gets one empty shard for its items.
 
@@ -37,7 +38,8 @@ def plan(card: ModelCard, spec: DepthSpec) -> list[Shard]:
         raise BadInput("no items: depth needs a task with at least one")
     items = _answers(card, spec, first) or [shard_of(card, "answers", AnswersWork((), (), spec.batch_tokens), 1)]
     silent = [] if spec.silent is None else silent_shards(card, spec.silent)
-    return [*items, *silent, *([] if spec.stories is None else plan_shards(card, spec.stories))]
+    ahead = [] if spec.ahead is None else twin_shards(card, spec.ahead)
+    return [*items, *silent, *([] if spec.stories is None else plan_shards(card, spec.stories)), *ahead]
 
 
 def _answers(card: ModelCard, spec: DepthSpec, numbers: Sequence[int]) -> list[Shard]:
@@ -140,6 +142,7 @@ def cost(card: ModelCard, spec: DepthSpec) -> Cost:
 
 
 def _beside(spec: DepthSpec) -> int:
-    """Tokens of puzzles and stories, at most."""
+    """Tokens of puzzles and stories, at most, and twice those that a twin is scored on."""
     silent = 0 if spec.silent is None else sum(silent_tokens(row, spec.silent.most) for row in spec.silent.rows)
-    return silent + (0 if spec.stories is None else plan_tokens(spec.stories))
+    ahead = 0 if spec.ahead is None else 2 * sum(len(given) + len(due) for given, due in spec.ahead.rows)
+    return silent + ahead + (0 if spec.stories is None else plan_tokens(spec.stories))

@@ -40,7 +40,7 @@ def planning_of(spec: PlanSpec | None, tables: Tables, myopia: dict[str, Json] |
         return None
     empty: dict[str, Json] = {"announce": None, "forked": None, "commitment": [], "regeneration": None}
     if spec.refused:
-        return {**empty, "myopia": myopia, "says": f"cannot: {spec.refused}"}
+        return {**empty, "myopia": myopia, "says": _also(f"cannot: {spec.refused}", myopia)}
     rng = np.random.default_rng(spec.seed)
     told, forked = _announced(spec, tables, rng), _forked(spec, tables, rng)
     curve = commitment(spec, tables)
@@ -50,8 +50,12 @@ def planning_of(spec: PlanSpec | None, tables: Tables, myopia: dict[str, Json] |
         "commitment": cast(Json, curve),
         "regeneration": regeneration(spec, tables),
         "myopia": myopia,
-        "says": says(told, forked, curve),
+        "says": _also(says(told, forked, curve), myopia),
     }
+
+
+def _also(said: str, myopia: Mapping[str, Json] | None) -> str:
+    return said if myopia is None else f"{said}; {myopia['says']}"
 
 
 def _json(found: Foretold, options: int) -> dict[str, Json]:

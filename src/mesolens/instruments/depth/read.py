@@ -30,6 +30,7 @@ from mesolens.instruments.depth.matrices import (
     read_hits,
     steps_of,
 )
+from mesolens.instruments.depth.myopia import gap_of
 from mesolens.instruments.depth.passing import boundary_names
 from mesolens.instruments.depth.plan import HALVES, newborn_fits, tuned_fits
 from mesolens.instruments.depth.planning_read import planning_of
@@ -64,7 +65,9 @@ def read(tables: Tables, spec: DepthSpec, card: ModelCard) -> Reading:
         "k50": [_curve(name, each) for name, each in found.items()],
         "bound": bound(card, max((len(item.prompt) for item in told.items), default=1)),
         "nocot": nocot_of(spec.silent, tables),
-        "planning": planning_of(spec.stories, tables),
+        "planning": planning_of(
+            spec.stories, tables, None if spec.ahead is None else gap_of(spec.ahead, tables, spec.seed)
+        ),
         "unavailable": cast(Json, _unavailable(spec, card, level, used_data)),
     }
     if level is None or not level.solved or is_read is None or is_present is None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from mesolens.errors import BadInput
 from mesolens.hostile import printable
+from mesolens.instruments.depth.myopia import twin_spec
 from mesolens.instruments.depth.planning_setting import plan_spec
 from mesolens.instruments.depth.presentations import PRESENTATIONS, Presentation, Words
 from mesolens.instruments.depth.silent_setting import default_puzzles, silent_spec
@@ -82,6 +83,18 @@ def with_silence(
         puzzles = [puzzles[place] for place in kept.tolist()]
     stories = plan_spec(model, draws=spent.replies, seed=seed)
     return replace(spec, silent=silent_spec(model, puzzles), stories=stories)
+
+
+def with_twin(model: LoadedModel, spec: DepthSpec, myopic: LoadedModel) -> DepthSpec:
+    """The same, with a myopic twin: scored on every token of the texts but the first, or without texts on the answers.
+
+    Raises:
+        BadInput: the twin reads other tokens, or there is nothing to score.
+    """
+    if spec.texts:
+        return replace(spec, ahead=twin_spec(model, myopic, [(row[:1], row[1:]) for row in spec.texts if row[1:]]))
+    rows = [(item.prompt, (item.answer,)) for item in spec.items]
+    return replace(spec, ahead=twin_spec(model, myopic, rows, [item.group for item in spec.items]))
 
 
 def presented(model: LoadedModel, *, each: int, deepest: int, seed: int = 0) -> Made:

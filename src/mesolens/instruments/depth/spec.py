@@ -6,11 +6,11 @@ A specification holds token ids only, so a plan needs no tokenizer and a shard n
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mesolens.instruments.depth.myopia import TwinSpec
 from mesolens.instruments.depth.planning_setting import PlanSpec
 from mesolens.instruments.depth.silent_setting import SilentSpec
 from mesolens.traits.task_ids import Asked, Ids
 
-VERSION = 1
 FOLDS = 5
 """Of the probes."""
 
@@ -60,6 +60,7 @@ class DepthSpec:
         most: items of the matrices.
         silent: puzzles that are asked with no visible step; None for none.
         stories: what is asked about planning; None for nothing.
+        ahead: what a myopic twin is scored on beside the model; None where there is no twin.
         tuned, newborn: whether the tuned lens and the newborn model are tried.
         shard_items: items in a shard, the unit that a kill can lose.
         batch_tokens: most padded tokens in one forward pass.
@@ -76,6 +77,7 @@ class DepthSpec:
     most: int = 160
     silent: SilentSpec | None = None
     stories: PlanSpec | None = None
+    ahead: TwinSpec | None = None
     tuned: bool = True
     newborn: bool = True
     shard_items: int = 256

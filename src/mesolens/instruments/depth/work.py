@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from mesolens.evidence.shards import Json, Shard
-from mesolens.instruments.depth.spec import VERSION
 from mesolens.model.card import ModelCard
 from mesolens.traits.task_ids import Asked, Ids
 
 NAME = "depth"
+VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
