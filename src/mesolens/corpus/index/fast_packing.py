@@ -1,15 +1,12 @@
 """N-grams as words that compare as their bytes do, in their order and each once, compiled."""
 
 import numpy as np
-from jaxtyping import UInt32
 
 from mesolens.corpus.index.compiled import Number, compiled, inlined
+from mesolens.corpus.index.fast_bytes import by_bytes
 from mesolens.corpus.index.fast_narrow import ALL, BYTE, ZERO, Rows, swapped
-from mesolens.corpus.index.search import Ranks, Words
+from mesolens.corpus.index.search import Ranks
 from mesolens.corpus.index.shard import WORD
-
-Order = UInt32[np.ndarray, " Q"]
-_DIGIT = np.uint64(255)
 
 
 @inlined
@@ -37,31 +34,8 @@ def ascending(bounds: Rows) -> Ranks:
     """The order of n-grams by their first two words."""
     order = np.arange(len(bounds)).astype(np.uint32)
     for part in (1, 0):
-        order = _sorted(bounds[:, part].copy(), order)
+        by_bytes(bounds[:, part].copy()[order], order)
     return order.astype(np.int64)
-
-
-@compiled
-def _sorted(keys: Words, order: Order) -> Order:
-    """The order in which keys ascend, those that are alike as `order` has them, which is written over.
-
-    Byte by byte from the last, but for bytes that all keys share.
-    """
-    count, many = len(keys), np.zeros((WORD, 256), np.int64)
-    for i in range(count):
-        for byte in range(WORD):
-            many[byte, (keys[i] >> np.uint64(8 * byte)) & _DIGIT] += 1
-    here, there, other = keys[order], np.empty(count, np.uint64), np.empty(count, np.uint32)
-    for byte in range(WORD):
-        if many[byte].max() < count:
-            starts = np.cumsum(many[byte]) - many[byte]
-            for i in range(count):
-                digit = (here[i] >> np.uint64(8 * byte)) & _DIGIT
-                there[starts[digit]], other[starts[digit]] = here[i], order[i]
-                starts[digit] += 1
-            here, there = there, here
-            order, other = other, order
-    return order
 
 
 @compiled

@@ -10,13 +10,14 @@ import numpy as np
 from jaxtyping import UInt8, UInt64
 
 from mesolens.corpus.index.compiled import Number, compiled, inlined
+from mesolens.corpus.index.fast_bytes import by_bytes
 from mesolens.corpus.index.shard import Indices
 from mesolens.corpus.index.sorting import Progress, in_byte_order
 
 Keys = UInt64[np.ndarray, " _"]
 Flags = UInt8[np.ndarray, " _"]
 _BLOCK = 1 << 12
-_FEW, _MANY, _WORDS, _DIGIT = 20, 500, 6, np.uint64(255)
+_FEW, _MANY, _WORDS = 20, 500, 6
 """Members of a group that are sorted by insertion, or by bytes; words that are compared before ranks are."""
 
 
@@ -99,27 +100,6 @@ def _halve(keys: Keys, order: Indices, shift: int, first: int, last: int) -> Non
         _insert(keys, order, shift, low, high)
 
 
-@compiled
-def _by_bytes(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
-    """As `_insert`, byte by byte from the last, but for bytes that all keys share."""
-    count, many = last - first + 1, np.zeros((8, 256), np.int64)
-    here, there = keys[first : last + 1].copy(), np.empty(count, np.uint64)
-    places, others = order[first + shift : last + 1 + shift].copy(), np.empty(count, order.dtype)
-    for i in range(count):
-        for byte in range(8):
-            many[byte, (here[i] >> np.uint64(8 * byte)) & _DIGIT] += 1
-    for byte in range(8):
-        if many[byte].max() < count:
-            starts = np.cumsum(many[byte]) - many[byte]
-            for i in range(count):
-                digit = (here[i] >> np.uint64(8 * byte)) & _DIGIT
-                there[starts[digit]], others[starts[digit]] = here[i], places[i]
-                starts[digit] += 1
-            here, there = there, here
-            places, others = others, places
-    keys[first : last + 1], order[first + shift : last + 1 + shift] = here, places
-
-
 @inlined
 def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None:
     """As `_insert`, in the way that is quickest for so many."""
@@ -128,7 +108,7 @@ def _sort(keys: Keys, order: Indices, shift: int, first: int, last: int) -> None
     elif last - first < _MANY:
         _halve(keys, order, shift, first, last)
     else:
-        _by_bytes(keys, order, shift, first, last)
+        by_bytes(keys[first : last + 1], order[first + shift : last + 1 + shift])
 
 
 @inlined
