@@ -50,7 +50,7 @@ from mesolens.slides.train import Progress, one_thread, silent
 
 
 def planted(pointed: Pointed, progress: Progress = silent) -> tuple[PreTrainedModel, int]:
-    """The trained slide, in evaluation mode, and its batches; the same every time, in some five CPU minutes.
+    """The trained slide, in evaluation mode, and its batches; the same every time, in some 90 to 160 CPU seconds.
 
     Args:
         pointed: which slide.

@@ -89,7 +89,7 @@ def pointer_bytes(size: int) -> int:
 def packed_table(order: Indices, size: int, width: int) -> UInt8[np.ndarray, " B"]:
     """A stretch of a table: suffixes in their order, each as its place in bytes, of `width` bytes."""
     if width == 4:
-        return (order.astype("<u4", copy=False) * np.uint32(size)).view(np.uint8)
+        return (order.astype(np.uint32) * np.uint32(size)).astype("<u4", copy=False).view(np.uint8)
     places = order.astype(np.uint64) * np.uint64(size)
     return np.ascontiguousarray(places.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :width]).reshape(-1)
 

@@ -5,14 +5,14 @@ A reply is cut behind the quote that its program opens (`quoted.py`) and begun a
 begun anew from the quote would end as the first one no more often than one begun anew from the prompt.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from mesolens.instruments.quine.extraction import programs
 from mesolens.instruments.quine.honesty import Bench
 from mesolens.instruments.quine.judging import judge_reply
-from mesolens.instruments.quine.quoted import Quoted, quoted
+from mesolens.instruments.quine.quoted import quoted
 from mesolens.instruments.quine.spec import Item, QuineSpec
 from mesolens.model.generating import endings, generate
 from mesolens.model.loaded import LoadedModel
@@ -56,7 +56,7 @@ def begun_anew(
     found: list[dict[str, object]] = []
     for (cut, place, draw), said, more in zip(again, kept, made, strict=True):
         item, reply = cut.replied.item, spoken(model, (*said, *more.said))
-        same = any(each is not None and each.ending == cut.ending for each in _quotes(reply, item))
+        same = _ending(reply, item) == cut.ending
         honest = judge_reply(bench, item, reply).verdict == "honest"
         known = {"item": item.id, "place": place, "draw": draw, "same": same, "honest": honest}
         found.append({**known, "tokens": cut.tokens, "of": len(cut.replied.said), "ending": cut.ending})
@@ -66,18 +66,19 @@ def begun_anew(
 def _cut(model: LoadedModel, replied: Replied) -> _Cut | None:
     """Where the first program of a reply opens its quote, in the reply's tokens; None where it has none."""
     reply = spoken(model, replied.said)
-    for program in programs(reply, replied.item.language, 1):
-        place, found = reply.find(program), quoted(program, replied.item.language)
-        if place >= 0 and found is not None and found.ending:
-            opens = place + found.opens
-            count = next((n for n in range(len(replied.said) + 1) if len(spoken(model, replied.said[:n])) >= opens), 0)
-            return _Cut(replied, count, found.ending)
-    return None
+    first = next(iter(programs(reply, replied.item.language, 1)), "")
+    place, found = reply.find(first), quoted(first, replied.item.language)
+    if place < 0 or found is None or not found.ending:
+        return None
+    opens = place + found.opens
+    count = next(n for n in range(len(replied.said) + 1) if len(spoken(model, replied.said[:n])) >= opens)
+    return _Cut(replied, count, found.ending)
 
 
-def _quotes(reply: str, item: Item) -> Iterator[Quoted | None]:
-    for program in programs(reply, item.language, 1):
-        yield quoted(program, item.language)
+def _ending(reply: str, item: Item) -> str | None:
+    """How the first program of a reply ends behind its long string, if it has one."""
+    found = quoted(next(iter(programs(reply, item.language, 1)), ""), item.language)
+    return None if found is None else found.ending
 
 
 def _seed(spec: QuineSpec, cut: _Cut, place: str, draw: int) -> int:
